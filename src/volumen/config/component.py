@@ -1,0 +1,110 @@
+"""A named choice in a recipe: `{name: dice, smooth: 1e-5}`, or the name alone."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
+
+from volumen.errors import ConfigError, UnknownNameError, suggest_nearest
+from volumen.registry import load_named
+
+Parameters = dict[str, inspect.Parameter]
+
+
+class Component(BaseModel):
+    """A name from the registry and the options that go to what it names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_options(cls, given: object) -> object:
+        """A name alone stands for `{name: …}`; every key the class itself lacks is an option."""
+        if isinstance(given, str):
+            return {"name": given}
+        if not isinstance(given, dict) or "options" in given:
+            return given
+        own = {key: value for key, value in given.items() if key in cls.model_fields}
+        return own | {"options": {key: value for key, value in given.items() if key not in cls.model_fields}}
+
+    @model_serializer
+    def _spread_options(self) -> dict[str, Any]:
+        own = {key: getattr(self, key) for key in type(self).model_fields if key != "options"}
+        return own | self.options
+
+    def with_options(self, **options: object) -> Self:
+        """The same component with some options set."""
+        return self.model_copy(update={"options": self.options | options})
+
+
+class WeightedComponent(Component):
+    """A component with its share in a sum."""
+
+    weight: float = Field(default=1.0, ge=0)
+
+
+def build_component(kind: str, component: Component, **supplied: object) -> Any:
+    """What the component names, called with its options and with those of `supplied` that it takes."""
+    made = load_named(kind, component.name)
+    wanted = _list_parameters(made)
+    return made(**component.options, **{key: value for key, value in supplied.items() if key in wanted})
+
+
+def check_component(kind: str, component: Component, supplied: frozenset[str] = frozenset()) -> list[str]:
+    """What is wrong with a component's name or options, a line each; none when it can be built.
+
+    Args:
+        kind: the registry's table.
+        component: what the recipe says.
+        supplied: arguments that the program gives and a recipe must not.
+    """
+    try:
+        wanted = _list_parameters(load_named(kind, component.name))
+    except UnknownNameError as error:
+        return [str(error)]
+    allowed = {key: parameter for key, parameter in wanted.items() if key not in supplied}
+    faults = [
+        f"{kind} {component.name!r} has no option {key!r}; {suggest_nearest(key, allowed)}"
+        for key in component.options
+        if key not in allowed
+    ]
+    faults += [
+        f"{kind} {component.name!r} needs the option {key!r}"
+        for key, parameter in allowed.items()
+        if parameter.default is inspect.Parameter.empty and key not in component.options
+    ]
+    if not faults:
+        faults = _check_values(kind, component, allowed)
+    return faults
+
+
+def _check_values(kind: str, component: Component, allowed: Parameters) -> list[str]:
+    """Options of the wrong type, by the callable's annotations."""
+    from pydantic import ConfigDict, ValidationError, create_model
+
+    fields: dict[str, Any] = {
+        key: (parameter.annotation, parameter.default)
+        for key, parameter in allowed.items()
+        if key in component.options and parameter.annotation is not inspect.Parameter.empty
+    }
+    model = create_model("Options", __config__=ConfigDict(arbitrary_types_allowed=True), **fields)
+    try:
+        model(**component.options)
+    except ValidationError as error:
+        return [
+            f"{kind} {component.name!r}, option {'.'.join(map(str, fault['loc']))!r}: {fault['msg'].lower()}; "
+            f"got {fault['input']!r}"
+            for fault in error.errors()
+        ]
+    return []
+
+
+def _list_parameters(made: Callable[..., Any]) -> Parameters:
+    try:
+        return dict(inspect.signature(made).parameters)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{made!r} has no signature to check options against") from error

@@ -1,0 +1,26 @@
+"""The name of every file in a run, a model and a prediction."""
+
+CONFIG = "config.yaml"
+FOLDS = "folds.json"
+SUMMARY = "summary.json"
+REPORT = "report.html"
+METRICS = "metrics.csv"
+LOG = "train.log"
+PREVIEWS = "previews"
+CHECKPOINTS = "checkpoints"
+BEST = "best.ckpt"
+LAST = "last.ckpt"
+SWA = "swa.ckpt"
+EMA = "ema.ckpt"
+
+MODEL = "model"
+MODEL_LAST = "model_last"
+MODEL_SWA = "model_swa"
+MODEL_EMA = "model_ema"
+MODEL_JSON = "model.json"
+WEIGHTS = "weights.safetensors"
+
+
+def name_fold(number: int) -> str:
+    """The folder of one fold."""
+    return f"fold_{number}"
