@@ -4,7 +4,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self, cast
+from typing import cast
 
 import numpy as np
 from jaxtyping import Float32
@@ -35,7 +35,7 @@ class VoxelSize:
         return iter((self.z, self.y, self.x))
 
     @classmethod
-    def parse(cls, values: Sequence[float]) -> Self:
+    def parse(cls, values: Sequence[float]) -> "VoxelSize":
         """A voxel size from three numbers, z first."""
         if len(values) != 3:  # noqa: PLR2004 - z, y and x
             raise ShapeError(f"a voxel size needs three lengths (z y x, nm); got {len(values)}")
@@ -54,12 +54,12 @@ class Box:
             raise ShapeError(f"a box needs start ≤ stop on every axis; got {self.start} to {self.stop}")
 
     @classmethod
-    def whole(cls, shape: Sequence[int]) -> Self:
+    def whole(cls, shape: Sequence[int]) -> "Box":
         """The box that covers an array of `shape`."""
         return cls((0, 0, 0), to_shape(shape))
 
     @classmethod
-    def at(cls, start: Sequence[int], shape: Sequence[int]) -> Self:
+    def at(cls, start: Sequence[int], shape: Sequence[int]) -> "Box":
         """The box of `shape` whose first voxel is `start`."""
         return cls(to_shape(start), to_shape([low + extent for low, extent in zip(start, shape, strict=True)]))
 
@@ -107,7 +107,7 @@ class Box:
         return ",".join(f"{low}:{high}" for low, high in zip(self.start, self.stop, strict=True))
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str) -> "Box":
         """A box from `z0:z1,y0:y1,x0:x1`."""
         try:
             (z0, z1), (y0, y1), (x0, x1) = ([int(edge) for edge in axis.split(":")] for axis in text.split(","))
@@ -158,7 +158,7 @@ class TileGrid:
     starts: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 
     @classmethod
-    def plan(cls, shape: Shape, tile: Shape, overlap: float | Sequence[int]) -> Self:
+    def plan(cls, shape: Shape, tile: Shape, overlap: float | Sequence[int]) -> "TileGrid":
         """The grid that covers `shape` with neighbours sharing at least `overlap`."""
         shared = count_overlap(overlap, tile)
         z, y, x = (

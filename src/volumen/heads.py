@@ -1,7 +1,7 @@
 """What a head of the network gives, as plain data that travels from recipe to prediction file."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 Activation = Literal["none", "sigmoid", "softmax"]
 
@@ -27,6 +27,6 @@ class HeadSpec:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
+    def from_dict(cls, values: dict[str, Any]) -> "HeadSpec":
         """The spec that `to_dict` wrote."""
         return cls(**values)
