@@ -9,18 +9,56 @@ if TYPE_CHECKING:
     from volumen.config.component import WeightedComponent as WeightedComponent
     from volumen.config.component import build_component as build_component
     from volumen.config.component import check_component as check_component
+    from volumen.config.plain_yaml import format_yaml as format_yaml
+    from volumen.config.recipes import copy_recipe as copy_recipe
+    from volumen.config.recipes import find_recipe as find_recipe
+    from volumen.config.recipes import list_recipes as list_recipes
+    from volumen.config.recipes import parse_config as parse_config
+    from volumen.config.recipes import read_config as read_config
+    from volumen.config.recipes import read_recipe as read_recipe
+    from volumen.config.recipes import write_config as write_config
+    from volumen.config.schema import DataSection as DataSection
     from volumen.config.schema import HeadSection as HeadSection
     from volumen.config.schema import RunConfig as RunConfig
+    from volumen.config.schema import TrainingSection as TrainingSection
 
 _HOMES = {
     "Component": "component",
+    "DataSection": "schema",
     "HeadSection": "schema",
     "RunConfig": "schema",
+    "TrainingSection": "schema",
     "WeightedComponent": "component",
     "build_component": "component",
     "check_component": "component",
+    "copy_recipe": "recipes",
+    "find_recipe": "recipes",
+    "format_yaml": "plain_yaml",
+    "list_recipes": "recipes",
+    "parse_config": "recipes",
+    "read_config": "recipes",
+    "read_recipe": "recipes",
+    "write_config": "recipes",
 }
-__all__ = ["Component", "HeadSection", "RunConfig", "WeightedComponent", "build_component", "check_component", "files"]
+__all__ = [
+    "Component",
+    "DataSection",
+    "HeadSection",
+    "RunConfig",
+    "TrainingSection",
+    "WeightedComponent",
+    "build_component",
+    "check_component",
+    "copy_recipe",
+    "files",
+    "find_recipe",
+    "format_yaml",
+    "list_recipes",
+    "parse_config",
+    "read_config",
+    "read_recipe",
+    "write_config",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
 
@@ -35,10 +35,6 @@ class Component(BaseModel):
     def _spread_options(self) -> dict[str, Any]:
         own = {key: getattr(self, key) for key in type(self).model_fields if key != "options"}
         return own | self.options
-
-    def with_options(self, **options: object) -> Self:
-        """The same component with some options set."""
-        return self.model_copy(update={"options": self.options | options})
 
 
 class WeightedComponent(Component):

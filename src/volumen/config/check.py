@@ -1,0 +1,110 @@
+"""Every fault of a recipe at once: file, dotted path, what is wrong, the nearest valid name."""
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from volumen.config.component import Component, check_component
+from volumen.config.layers import Layers, Path
+from volumen.config.schema import RunConfig
+from volumen.errors import ConfigError, suggest_nearest
+
+# Which table of the registry names the component at each place of a recipe; `*` is any key or index.
+KINDS: dict[Path, str] = {
+    ("data", "normalisation"): "normalisation",
+    ("data", "sampling"): "sampling",
+    ("data", "augmentations", "*"): "augmentation",
+    ("network",): "network",
+    ("heads", "*", "target"): "target",
+    ("heads", "*", "losses", "*"): "loss",
+    ("optimizer",): "optimizer",
+    ("schedule",): "schedule",
+    ("validation", "metrics", "*"): "metric",
+    ("decoding", "*"): "decoding",
+    ("logger",): "logger",
+}
+
+# Arguments that the program gives when it builds a component, so a recipe must not.
+SUPPLIED: dict[str, frozenset[str]] = {
+    "network": frozenset({"heads", "channels", "patch_size", "voxel_size"}),
+    "optimizer": frozenset({"parameters"}),
+    "metric": frozenset({"prediction", "truth", "ignore", "voxel_size"}),
+    "logger": frozenset({"folder"}),
+}
+
+
+def validate_layers(layers: Layers) -> RunConfig:
+    """The run that merged settings describe; a ConfigError lists every fault, a line each."""
+    try:
+        config = RunConfig.model_validate(layers.values)
+    except ValidationError as error:
+        faults = [_describe(fault, layers) for fault in error.errors()]
+        raise _gather(faults) from None
+    faults = [
+        f"{layers.find_source(path)}: {_join(path)}: {fault}"
+        for kind, path, component in walk_components(config)
+        for fault in check_component(kind, component, SUPPLIED.get(kind, frozenset()))
+    ]
+    if faults:
+        raise _gather(faults)
+    return config
+
+
+def walk_components(config: RunConfig) -> Iterator[tuple[str, Path, Component]]:
+    """Every component of a run with its kind and where it stands."""
+    for pattern, kind in KINDS.items():
+        for path, component in _walk(config, pattern, ()):
+            yield kind, path, component
+
+
+def _walk(value: Any, pattern: Path, path: Path) -> Iterator[tuple[Path, Component]]:
+    if not pattern:
+        yield path, value
+    elif pattern[0] != "*":
+        yield from _walk(getattr(value, str(pattern[0])), pattern[1:], (*path, pattern[0]))
+    else:
+        children = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, child in children:
+            yield from _walk(child, pattern[1:], (*path, key))
+
+
+def _gather(faults: list[str]) -> ConfigError:
+    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    return ConfigError(f"{count} in the recipe\n" + "\n".join(f"  {fault}" for fault in faults))
+
+
+def _describe(fault: Any, layers: Layers) -> str:
+    path: Path = tuple(fault["loc"])
+    source = f"{layers.find_source(path)}: {_join(path)}"
+    if fault["type"] == "extra_forbidden":
+        return f"{source}: no such key; {suggest_nearest(str(path[-1]), _list_keys(path[:-1]))}"
+    if fault["type"] == "missing":
+        return f"{source}: needed and not given"
+    message = fault["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return f"{source}: should be {message}; got {fault['input']!r}"
+
+
+def _list_keys(path: Path) -> list[str]:
+    """Keys that the schema allows at a path."""
+    model: Any = RunConfig
+    for part in path:
+        annotation = model.model_fields[part].annotation if _is_model(model) and part in model.model_fields else None
+        model = next((inner for inner in _list_models(annotation)), model)
+    return list(model.model_fields)
+
+
+def _list_models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Models named anywhere in an annotation."""
+    if _is_model(annotation):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _list_models(inner)
+
+
+def _is_model(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseModel)
+
+
+def _join(path: Path) -> str:
+    return ".".join(map(str, path)) or "(top)"
