@@ -23,6 +23,7 @@ app = App(
     help_epilogue="volumen data make scroll demo/data --cases 5 --size 64\nvolumen recipes list",
     version=lambda: version("volumen"),
     default_parameter=Parameter(negative=()),
+    help_format="plaintext",
 )
 app.meta.group_parameters = Group("Options", sort_key=1)
 
@@ -54,7 +55,7 @@ _offer(
     "ensemble",
     "volumen.cli.predict:ensemble",
     "volumen ensemble runs/one.zarr runs/two.zarr runs/mean.zarr",
-    "volumen ensemble runs/a/fold_0/model runs/a/fold_1/model runs/mean.tif --input demo/data/train_images/scroll_000.tif",
+    "volumen ensemble runs/a/fold_0/model runs/a/fold_1/model runs/masks --input demo/data/train_images",
 )
 _offer(
     "evaluate",
@@ -123,7 +124,7 @@ def launch(
     )
     try:
         return app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-    except Exception as error:  # the border of the program: every error becomes one line and an exit code
+    except Exception as error:  # noqa: BLE001 - the program's border: every error becomes one line and an exit code
         if debug:
             traceback.print_exc()
         return _explain(error)
