@@ -64,7 +64,7 @@ def compute_dice_mean(cases: list[np.ndarray], value: int) -> float:
 
 def draw_picture(path: Path) -> None:
     """Write slices of both kinds beside their labels: scroll above, neurons below."""
-    scroll = make_scroll((EDGE, EDGE, EDGE), 4)
+    scroll = make_scroll(EDGE, 10)
     neurons = make_neurons((24, EDGE, EDGE), 1)
     grey = np.array([0, 255, 90], np.uint8)
     middle = EDGE // 2
