@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from volumen.morphology.components import label_components as label_components
     from volumen.morphology.components import measure_components as measure_components
     from volumen.morphology.components import relabel as relabel
+    from volumen.morphology.distances import find_near as find_near
     from volumen.morphology.distances import measure_distance as measure_distance
     from volumen.morphology.holes import count_cavities as count_cavities
     from volumen.morphology.holes import fill_holes as fill_holes
@@ -28,6 +29,7 @@ _HOMES = {
     "dilate_ball": "balls",
     "erode_ball": "balls",
     "fill_holes": "holes",
+    "find_near": "distances",
     "keep_large": "components",
     "keep_marked": "components",
     "label_components": "components",
@@ -45,6 +47,7 @@ __all__ = [
     "dilate_ball",
     "erode_ball",
     "fill_holes",
+    "find_near",
     "keep_large",
     "keep_marked",
     "label_components",

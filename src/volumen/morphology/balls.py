@@ -12,7 +12,7 @@ from jaxtyping import Bool
 
 from volumen.errors import ShapeError
 from volumen.morphology.components import Mask, require_mask
-from volumen.morphology.distances import lie_within
+from volumen.morphology.distances import find_near
 
 Padded = Bool[np.ndarray, "pz py px"]
 
@@ -29,16 +29,16 @@ def open_ball(mask: Mask, radius: float | int) -> Mask:
 
 def dilate_ball(mask: Mask, radius: float | int) -> Mask:
     """All voxels at most `radius` from the mask."""
-    return _keep_inside(lie_within(_extend(mask, radius), radius), mask)
+    return _keep_inside(find_near(_extend(mask, radius), radius), mask)
 
 
 def erode_ball(mask: Mask, radius: float | int) -> Mask:
     """The voxels of the mask that are more than `radius` from the background."""
-    return _keep_inside(~lie_within(~_extend(mask, radius), radius), mask)
+    return _keep_inside(~find_near(~_extend(mask, radius), radius), mask)
 
 
 def _close(mask: Padded, radius: float | int) -> Padded:
-    return ~lie_within(~lie_within(mask, radius), radius)
+    return ~find_near(~find_near(mask, radius), radius)
 
 
 def _extend(mask: Mask, radius: float | int) -> Padded:
