@@ -2,7 +2,7 @@
 
 Both work on instance labels, whatever the ids. A mask has no instances: when neither volume holds a label above 1,
 their 26-connected components are compared (`components` says otherwise); that reads the volumes whole and holds about
-20 bytes a voxel, while instance labels need only the table and a block.
+15 bytes a voxel, while instance labels need only the table and a block.
 """
 
 from dataclasses import dataclass

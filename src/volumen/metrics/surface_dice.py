@@ -38,7 +38,7 @@ def score_surface_dice(
     eight voxels meet that are not all alike; its area is that of the marching-cubes triangles there, its distance the
     Euclidean one from its point to the nearest such point of the other surface. This is what DeepMind's
     surface-distance computes. Foreground is every label but 0; beyond the faces of the volume, and where ignored, both
-    are background. 1 when both are empty, 0 when one is. Holds both masks: about 12 bytes a voxel of the box they fill.
+    are background. 1 when both are empty, 0 when one is. Holds both masks: about 15 bytes a voxel.
 
     Args:
         prediction: labels, as an array or a volume.

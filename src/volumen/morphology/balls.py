@@ -2,7 +2,7 @@
 
 The volume is thought to go on past its faces as it ends there: a sheet that leaves the volume is neither worn away at
 the face nor glued to it. A ball of radius 1 is a voxel and its six neighbours.
-Memory: the padded mask, its distances and the result, together about 7 bytes a voxel.
+Memory: the padded mask, its distances and the result, together about 10 bytes a voxel.
 """
 
 import math
