@@ -14,7 +14,8 @@ MOST_HOVERS = 80  # points a series that tell their value
 STEPS = (1.0, 2.0, 5.0, 10.0)
 NARROW_DECADES = 2.0  # a log axis that spans fewer has 2 and 5 between its powers of ten
 
-Point = tuple[float, float]
+Number = int | float
+Point = tuple[Number, Number]
 
 
 @dataclass(frozen=True)
@@ -22,15 +23,15 @@ class Series:
     """One line; points that are not finite are left out."""
 
     name: str
-    x: tuple[float, ...]
-    y: tuple[float, ...]
+    x: tuple[Number, ...]
+    y: tuple[Number, ...]
 
 
 @dataclass(frozen=True)
 class Mark:
     """A vertical line at one x, with a word about it."""
 
-    x: float
+    x: Number
     label: str
 
 
@@ -50,14 +51,14 @@ class Chart:
 class Axis:
     """How values become pixels along one side of a chart."""
 
-    low: float
-    high: float
-    start: float
-    stop: float
-    ticks: tuple[float, ...]
+    low: Number
+    high: Number
+    start: Number
+    stop: Number
+    ticks: tuple[Number, ...]
     log: bool = False
 
-    def place(self, value: float) -> float:
+    def place(self, value: Number) -> Number:
         """The pixel of a value."""
         low, high, at = (math.log10(edge) if self.log else edge for edge in (self.low, self.high, value))
         return self.start + (at - low) / (high - low) * (self.stop - self.start)
@@ -93,7 +94,7 @@ def list_points(series: Series, *, log: bool) -> list[Point]:
     return [(x, y) for x, y in pairs if math.isfinite(x) and math.isfinite(y) and (y > 0 or not log)]
 
 
-def plan_axis(values: Iterable[float], *, start: float, stop: float, log: bool = False, snap: bool = True) -> Axis:
+def plan_axis(values: Iterable[Number], *, start: Number, stop: Number, log: bool = False, snap: bool = True) -> Axis:
     """An axis with round ticks that holds all values, and ends on ticks when asked to snap."""
     known = list(values)
     low, high = min(known), max(known)
@@ -109,13 +110,13 @@ def plan_axis(values: Iterable[float], *, start: float, stop: float, log: bool =
     return Axis(low, high, start, stop, tuple(index * step for index in range(first, last + 1)))
 
 
-def find_step(span: float) -> float:
+def find_step(span: Number) -> float:
     """A round distance (1, 2 or 5 times a power of ten) that cuts a span in about five."""
     power = 10.0 ** math.floor(math.log10(span / TICKS))
     return min((step * power for step in STEPS), key=lambda step: abs(span / step - TICKS))
 
 
-def find_log_ticks(low: float, high: float) -> tuple[float, ...]:
+def find_log_ticks(low: Number, high: Number) -> tuple[Number, ...]:
     """Round values from at most `low` to at least `high`: powers of ten, with 2 and 5 between when they span few."""
     first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
     last = max(last, first + 1)
@@ -129,7 +130,7 @@ def find_log_ticks(low: float, high: float) -> tuple[float, ...]:
     return tuple(tick for tick in ticks if below <= tick <= above)
 
 
-def format_tick(value: float) -> str:
+def format_tick(value: Number) -> str:
     """A tick's number, short: 0.2, 15, 1e-5."""
     return f"{0.0 if abs(value) < 1e-12 else value:.6g}".replace("e-0", "e-").replace("e+0", "e")  # noqa: PLR2004
 

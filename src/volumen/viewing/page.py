@@ -10,7 +10,7 @@ from importlib import resources
 import numpy as np
 from jaxtyping import UInt8
 
-from volumen.viewing.curves import Chart, draw_chart
+from volumen.viewing.curves import Chart, Number, draw_chart
 from volumen.viewing.palette import format_hex
 from volumen.viewing.sections import (
     Cell,
@@ -87,7 +87,7 @@ def format_cell(value: Cell) -> str:
     return (f"{value:.2e}" if small else f"{value:,.3f}").replace(",", THIN_SPACE).replace("-", "−")
 
 
-def find_extremes(column: Column, values: Sequence[Cell]) -> tuple[float, float] | None:
+def find_extremes(column: Column, values: Sequence[Cell]) -> tuple[Number, Number] | None:
     """The best and the worst number of a column; None when the column has no better side or all are equal."""
     numbers = [value for value in values if isinstance(value, int | float) and not math.isnan(value)]
     if column.better is None or not numbers or min(numbers) == max(numbers):
@@ -197,7 +197,7 @@ def _render_table(section: TableSection) -> str:
     )
 
 
-def _render_row(row: Sequence[Cell], numeric: Sequence[bool], extremes: Sequence[tuple[float, float] | None]) -> str:
+def _render_row(row: Sequence[Cell], numeric: Sequence[bool], extremes: Sequence[tuple[Number, Number] | None]) -> str:
     cells = (
         f"<td{_name_class('number' if right else '', _judge(value, extreme))}>{escape(format_cell(value))}</td>"
         for value, right, extreme in zip(row, numeric, extremes, strict=True)
@@ -205,7 +205,7 @@ def _render_row(row: Sequence[Cell], numeric: Sequence[bool], extremes: Sequence
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _judge(value: Cell, extremes: tuple[float, float] | None) -> str:
+def _judge(value: Cell, extremes: tuple[Number, Number] | None) -> str:
     if extremes is None or value not in extremes:
         return ""
     return "best" if value == extremes[0] else "worst"

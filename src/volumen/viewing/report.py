@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from volumen.geometry import Shape
+from volumen.viewing.curves import Number
 from volumen.viewing.page import render_page
 from volumen.viewing.palette import AGREEMENT, PREDICTION, TRUTH, UNSEEN
 from volumen.viewing.pictures import Panel, paint_cuts
@@ -83,7 +84,7 @@ def show_scene(title: str, scene: Scene, *, position: Shape | None = None, side:
     return PictureSection(title, rows, _list_keys(scene), _caption_scene(scene, through, chosen=position is None))
 
 
-def tabulate_scores(scores: Mapping[str, Mapping[str, float]], *, title: str = "Scores") -> TableSection:
+def tabulate_scores(scores: Mapping[str, Mapping[str, Number]], *, title: str = "Scores") -> TableSection:
     """Cases by metrics, with the mean over the cases that have the metric; the best and worst of each are marked."""
     metrics = list(dict.fromkeys(metric for case in scores.values() for metric in case))
     columns = [Column(metric, "low" if LOWER_IS_BETTER.fullmatch(metric) else "high") for metric in metrics]
@@ -125,13 +126,14 @@ def list_environment() -> TableSection:
     return TableSection("Environment", (Column("what"), Column("version")), tuple(rows), caption=caption)
 
 
-def format_duration(seconds: float) -> str:
+def format_duration(seconds: Number) -> str:
     """A time as people say it: 4.2 s, 3 min 5 s, 2 h 10 min."""
-    if seconds < MINUTE:
+    if round(seconds, 1) < MINUTE:
         return f"{seconds:.1f} s"
-    if seconds < HOUR:
-        return f"{int(seconds // MINUTE)} min {int(seconds % MINUTE)} s"
-    return f"{int(seconds // HOUR)} h {int(seconds % HOUR // MINUTE)} min"
+    whole = round(seconds)
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE} s"
+    return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
 
 
 def _caption_panel(panel: Panel, cut: Cut) -> str:
@@ -178,7 +180,7 @@ def _count(counts: CountsLike | None, name: str) -> int | None:
     return None if counts is None else getattr(counts, name)
 
 
-def _average(values: Sequence[float]) -> float | None:
+def _average(values: Sequence[Number]) -> float | None:
     known = [value for value in values if value == value]  # noqa: PLR0124 - NaN is not
     return sum(known) / len(known) if known else None
 

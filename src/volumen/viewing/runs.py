@@ -67,13 +67,24 @@ def chart_metrics(table: Table, marks: tuple[Mark, ...] = ()) -> tuple[Chart, ..
     others = [series for series in scores if series not in shares]
     rate = [table["lr"]] if "lr" in table else []
     charts = [
-        Chart("Loss", tuple(losses), log=_spans_much(losses), marks=marks, caption="What training brings down."),
-        Chart("Scores", tuple(shares), marks=marks, caption="On patches of the held-out cases, not whole volumes."),
+        Chart(
+            "Loss", tuple(losses), log=_spans_much(losses), marks=marks, caption=_caption("Mean of every epoch.", marks)
+        ),
+        Chart(
+            "Scores",
+            tuple(shares),
+            marks=marks,
+            caption=_caption("On patches of the held-out cases, not on whole volumes.", marks),
+        ),
         *(Chart(series.name, (series,), marks=marks) for series in others),
         Chart("Loss, part by part", tuple(parts), caption="Each part before its weight in the sum."),
         Chart("Learning rate", tuple(rate), log=_spans_much(rate)),
     ]
     return tuple(chart for chart in charts if chart.series)
+
+
+def _caption(sentence: str, marks: Sequence[Mark]) -> str:
+    return f"{sentence} The dotted line is the epoch whose weights were kept." if marks else sentence
 
 
 def _collect_folds(root: Path, folds: Sequence[Path], summary: Summary) -> Report:
