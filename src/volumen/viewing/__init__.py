@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from volumen.viewing.report import format_duration as format_duration
     from volumen.viewing.report import list_environment as list_environment
     from volumen.viewing.report import show_recipe as show_recipe
-    from volumen.viewing.report import show_scene as show_scene
-    from volumen.viewing.report import tabulate_scores as tabulate_scores
-    from volumen.viewing.report import tabulate_steps as tabulate_steps
     from volumen.viewing.report import write_report as write_report
     from volumen.viewing.runs import collect_run as collect_run
+    from volumen.viewing.scenes import show_scene as show_scene
+    from volumen.viewing.scores import tabulate_scores as tabulate_scores
+    from volumen.viewing.scores import tabulate_steps as tabulate_steps
     from volumen.viewing.sections import Column as Column
     from volumen.viewing.sections import CurveSection as CurveSection
     from volumen.viewing.sections import Figure as Figure
@@ -53,9 +53,9 @@ _HOMES = {
     "list_environment": "report",
     "paint_cuts": "pictures",
     "show_recipe": "report",
-    "show_scene": "report",
-    "tabulate_scores": "report",
-    "tabulate_steps": "report",
+    "show_scene": "scenes",
+    "tabulate_scores": "scores",
+    "tabulate_steps": "scores",
     "write_preview": "previews",
     "write_report": "report",
 }

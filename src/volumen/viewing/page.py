@@ -10,11 +10,9 @@ from importlib import resources
 import numpy as np
 from jaxtyping import UInt8
 
-from volumen.viewing.curves import Chart, Number, draw_chart
+from volumen.viewing.curves import Chart, draw_chart
 from volumen.viewing.palette import format_hex
 from volumen.viewing.sections import (
-    Cell,
-    Column,
     CurveSection,
     Figure,
     Picture,
@@ -24,12 +22,11 @@ from volumen.viewing.sections import (
     TableSection,
     TextSection,
 )
+from volumen.viewing.tables import render_table
 
 PICTURE_BYTES = 2_000_000  # of all pictures together; base64 makes them a third longer
 SHRINK = 0.9  # aim a little below the budget, for noise packs worse when it is shrunk
 FEW_SECTIONS = 3  # a page with more has a table of contents
-THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
-MISSING = "–"
 
 Encoded = dict[int, bytes]
 
@@ -73,28 +70,6 @@ def encode_png(pixels: UInt8[np.ndarray, "y x 3"], scale: float = 1.0) -> bytes:
     return buffer.getvalue()
 
 
-def format_cell(value: Cell) -> str:
-    """A cell as text: thousands apart, three decimals, – for what is not a number."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return MISSING
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int):
-        return f"{value:,}".replace(",", THIN_SPACE)
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    small = 0 < abs(value) < 1e-3  # noqa: PLR2004 - three decimals would show nothing
-    return (f"{value:.2e}" if small else f"{value:,.3f}").replace(",", THIN_SPACE).replace("-", "−")
-
-
-def find_extremes(column: Column, values: Sequence[Cell]) -> tuple[Number, Number] | None:
-    """The best and the worst number of a column; None when the column has no better side or all are equal."""
-    numbers = [value for value in values if isinstance(value, int | float) and not math.isnan(value)]
-    if column.better is None or not numbers or min(numbers) == max(numbers):
-        return None
-    return (max(numbers), min(numbers)) if column.better == "high" else (min(numbers), max(numbers))
-
-
 def _list_pictures(report: Report) -> Iterator[Picture]:
     for section in report.sections:
         if isinstance(section, PictureSection):
@@ -129,7 +104,7 @@ def _render_section(section: Section, encoded: Encoded) -> str:
         case PictureSection():
             return f"{heading}{_render_text(section.text)}{_render_pictures(section, encoded)}"
         case TableSection():
-            return f"{heading}{_render_text(section.text)}{_render_table(section)}"
+            return f"{heading}{_render_text(section.text)}{render_table(section)}"
         case TextSection():
             return _render_words(section, heading)
 
@@ -174,43 +149,3 @@ def _render_picture(picture: Picture, png: bytes) -> str:
         f'<div class="picture"><img width="{width}" height="{height}" alt="{text}" '
         f'src="data:image/png;base64,{data}"><p>{text}</p></div>'
     )
-
-
-def _render_table(section: TableSection) -> str:
-    columns = list(zip(*section.rows, strict=True)) or [() for _ in section.columns]
-    numeric = [not any(isinstance(value, str) for value in values) for values in columns]
-    extremes = [find_extremes(column, values) for column, values in zip(section.columns, columns, strict=True)]
-    head = "".join(
-        f"<th{_name_class('number' if right else '')}>{escape(column.title)}</th>"
-        for column, right in zip(section.columns, numeric, strict=True)
-    )
-    body = "".join(_render_row(row, numeric, extremes) for row in section.rows)
-    foot = "".join(_render_row(row, numeric, [None] * len(row)) for row in section.footer)
-    marked = "The best of each column is bold, the worst underlined." if any(extremes) else ""
-    caption = " ".join(part for part in (section.caption, marked) if part)
-    return (
-        f'<figure class="table"><div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'
-        + (f"<tfoot>{foot}</tfoot>" if foot else "")
-        + "</table></div>"
-        + (f"<figcaption>{escape(caption)}</figcaption>" if caption else "")
-        + "</figure>"
-    )
-
-
-def _render_row(row: Sequence[Cell], numeric: Sequence[bool], extremes: Sequence[tuple[Number, Number] | None]) -> str:
-    cells = (
-        f"<td{_name_class('number' if right else '', _judge(value, extreme))}>{escape(format_cell(value))}</td>"
-        for value, right, extreme in zip(row, numeric, extremes, strict=True)
-    )
-    return f"<tr>{''.join(cells)}</tr>"
-
-
-def _judge(value: Cell, extremes: tuple[Number, Number] | None) -> str:
-    if extremes is None or value not in extremes:
-        return ""
-    return "best" if value == extremes[0] else "worst"
-
-
-def _name_class(*names: str) -> str:
-    given = " ".join(name for name in names if name)
-    return f' class="{given}"' if given else ""

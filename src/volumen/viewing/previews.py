@@ -9,6 +9,7 @@ from jaxtyping import UInt8
 from volumen.geometry import VoxelSize
 from volumen.viewing.pictures import Contrast, Panel, measure_contrast, paint_cut
 from volumen.viewing.slices import Scene, Source, cut_scene, find_position
+from volumen.viewing.writing import write_whole
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -54,13 +55,12 @@ def write_preview(
     ending = ".png" if scene.shape[0] == 1 else ".gif"
     target = target.with_name(target.name.removesuffix(".png").removesuffix(".gif") + ending)
     frames = draw_frames(scene, side=side)
-    partial = target.with_name(f".{target.name}.partial")
-    if ending == ".png":
-        frames[0].save(partial, format="PNG", optimize=True)
-    else:
-        first, *others = _share_palette(frames)
-        first.save(partial, format="GIF", save_all=True, append_images=others, duration=FRAME_MS, loop=0)
-    partial.replace(target)
+    with write_whole(target) as partial:
+        if ending == ".png":
+            frames[0].save(partial, format="PNG", optimize=True)
+        else:
+            first, *others = _share_palette(frames)
+            first.save(partial, format="GIF", save_all=True, append_images=others, duration=FRAME_MS, loop=0)
     return target
 
 
