@@ -17,7 +17,7 @@ def make_cases(count: int, groups: int | None = None) -> list[Case]:
 
 
 def test_five_folds_of_ten_are_those_of_scikit_learn():
-    # sklearn.model_selection.KFold(5, shuffle=True, random_state=42).split(range(10))
+    # What KFold with shuffle and random_state 42 gives for ten.
     expected = [(1, 8), (0, 5), (2, 7), (4, 9), (3, 6)]
     folds = split_folds(make_cases(10))
     assert [fold.validation for fold in folds] == [tuple(f"case{i:03}" for i in part) for part in expected]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 
 from volumen.config import DataSection, build_component
 from volumen.data.cases import Case
@@ -103,7 +103,8 @@ class PatchDataset(Dataset[Any]):
         try:
             return Made(*draw_sample(self._plan, number, self._reader))
         except VolumenError as error:
-            error.add_note(traceback.format_exc())  # a traceback does not leave its process
+            if get_worker_info() is not None:  # a traceback does not leave its process
+                error.add_note(traceback.format_exc())
             return Failed(error)
 
 
