@@ -73,8 +73,7 @@ def build_loader(
         collate_fn=collate_parts,
         pin_memory=config.pin_memory and torch.cuda.is_available(),
         multiprocessing_context="spawn" if workers else None,
-        # Validation is walked after every epoch, training once: only there do waiting processes pay.
-        persistent_workers=bool(workers) and not training,
+        persistent_workers=bool(workers),
         generator=torch.Generator(),  # or every walk would take a number from torch's global stream
     )
 

@@ -16,6 +16,12 @@ def test_flips_reach_every_axis():
     assert {Flip(p=1.0).draw(rng, (4, 4, 4)).axis for _ in range(50)} == {0, 1, 2}
 
 
+def test_a_single_slice_is_never_mirrored_across_itself():
+    rng = np.random.default_rng(0)
+    assert {Flip(p=1.0).draw(rng, (1, 4, 4)).axis for _ in range(50)} == {1, 2}
+    assert Flip(p=1.0).draw(rng, (1, 1, 1)) == FlipParams(None)
+
+
 def test_a_quarter_turn_carries_the_first_axis_to_the_second():
     labels = torch.zeros(1, 1, 2, 2, dtype=torch.int64)
     labels[0, 0, 0, 1] = 7

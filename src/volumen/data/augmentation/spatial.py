@@ -24,7 +24,7 @@ class FlipParams:
 
 @dataclass(frozen=True)
 class Flip(Transform[FlipParams]):
-    """Mirrors one random axis.
+    """Mirrors one random axis of those longer than a voxel.
 
     Args:
         p: how often.
@@ -35,9 +35,12 @@ class Flip(Transform[FlipParams]):
     def __post_init__(self) -> None:
         check_probability(self.p)
 
-    def draw(self, rng: np.random.Generator, shape: Shape) -> FlipParams:  # noqa: ARG002 - any shape can be mirrored
+    def draw(self, rng: np.random.Generator, shape: Shape) -> FlipParams:
         """The axis for one sample."""
-        return FlipParams(int(rng.integers(AXES)) if rng.random() < self.p else None)
+        axes = [axis for axis, extent in enumerate(shape) if extent > 1]
+        if rng.random() >= self.p or not axes:
+            return FlipParams(None)
+        return FlipParams(axes[rng.integers(len(axes))])
 
     def apply(
         self, tensor: Shaped[Tensor, "b *c z y x"], params: Sequence[FlipParams], kind: Kind
