@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from volumen.data import Case, Fold, read_folds, split_folds, write_folds
-from volumen.errors import ConfigError, DataError, FormatError, MissingError
+from volumen.errors import ConfigError, DataError, FormatError, MissingError, OutputError
 
 
 def make_cases(count: int, groups: int | None = None) -> list[Case]:
@@ -109,3 +109,8 @@ def test_a_file_of_something_else_shows_what_is_wanted(tmp_path, text):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(MissingError, match=r"folds\.json"):
         read_folds(tmp_path / "folds.json", make_cases(3))
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
+    with pytest.raises(OutputError, match=r"absent/folds\.json cannot be written"):
+        write_folds(tmp_path / "absent" / "folds.json", split_folds(make_cases(5)))

@@ -1,14 +1,14 @@
 """Folds: which cases are held out when; written to a file that people may edit, checked when it is read."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from volumen.data.cases import Case, assign_groups
-from volumen.errors import ConfigError, DataError, FormatError, MissingError
+from volumen.errors import ConfigError, DataError, FormatError, MissingError, OutputError
 
 
 @dataclass(frozen=True)
@@ -49,29 +49,44 @@ def write_folds(path: str | Path, folds: Sequence[Fold]) -> None:
     """Write folds as JSON, a name a line."""
     path = Path(path)
     draft = path.with_name(f".{path.name}.writing")
-    draft.write_text(json.dumps({"folds": [asdict(fold) for fold in folds]}, indent=2) + "\n", encoding="utf-8")
-    draft.replace(path)
+    text = json.dumps({"folds": [asdict(fold) for fold in folds]}, indent=2)
+    try:
+        draft.write_text(text + "\n", encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise OutputError(f"{path} cannot be written ({error.strerror}); choose another folder or make room") from error
 
 
 def read_folds(path: str | Path, cases: Sequence[Case]) -> tuple[Fold, ...]:
     """The folds of a file, checked against the cases there are."""
     path = Path(path)
     folds = _parse_folds(path)
-    known = {case.name for case in cases}
-    used = {name for fold in folds for name in (*fold.training, *fold.validation)}
-    faults = [f"names cases that are not there: {_list(used - known)}"] if used - known else []
-    faults += [f"leaves out {_list(known - used)}"] if known - used else []
-    for fold in folds:
-        both = set(fold.training) & set(fold.validation)
-        faults += [f"fold {fold.number} trains on what it is judged by: {_list(both)}"] if both else []
-        faults += [
-            f"fold {fold.number} has no {part}" for part in ("training", "validation") if not getattr(fold, part)
-        ]
-    if [fold.number for fold in folds] != list(range(len(folds))):
-        faults.append(f"numbers its folds {[fold.number for fold in folds]}, not from 0 upwards")
+    faults = [*_find_strangers(folds, {case.name for case in cases}), *_find_contradictions(folds)]
     if faults:
         raise DataError(f"{path} {'; '.join(faults)}; correct it, or delete it to have new folds drawn")
     return folds
+
+
+def _find_strangers(folds: Sequence[Fold], known: set[str]) -> Iterator[str]:
+    """Names that are in the folds or among the cases, not in both."""
+    used = {name for fold in folds for name in (*fold.training, *fold.validation)}
+    if used - known:
+        yield f"names cases that are not there: {_list(used - known)}"
+    if known - used:
+        yield f"leaves out {_list(known - used)}"
+
+
+def _find_contradictions(folds: Sequence[Fold]) -> Iterator[str]:
+    """What is wrong within the folds, whatever the cases are."""
+    if [fold.number for fold in folds] != list(range(len(folds))):
+        yield f"numbers its folds {[fold.number for fold in folds]}, not from 0 upwards"
+    for fold in folds:
+        if not fold.training or not fold.validation:
+            yield f"fold {fold.number} has no {'validation' if fold.training else 'training'}"
+        both = set(fold.training) & set(fold.validation)
+        if both:
+            yield f"fold {fold.number} trains on what it is judged by: {_list(both)}"
 
 
 def _gather_units(cases: Iterable[Case]) -> list[list[str]]:
