@@ -137,3 +137,17 @@ def test_an_error_names_its_case(plan):
 def test_the_voxel_size_is_nan_where_the_case_has_none(plan):
     plan = replace(plan, cases=tuple(replace(case, voxel_size=None) for case in plan.cases))
     assert draw(plan, 0).voxel_size.isnan().all()
+
+
+def test_several_labels_of_a_case_come_together(scrolls, plan, write_volume):
+    fine = write_volume("extra/fine.tif", np.arange(12 * 14 * 16, dtype=np.uint32).reshape(12, 14, 16))
+    cases = tuple(replace(case, labels=case.labels | {"fine": str(fine)}) for case in plan.cases)
+    sample = draw(replace(plan, cases=cases, labels=("labels", "fine"), ignore=None), 0)
+    z, y, x = sample.origin[0].tolist()
+    assert set(sample.labels) == {"labels", "fine"}
+    assert sample.labels["fine"][0, 0, 0, 0] == (z * 14 + y) * 16 + x
+
+
+def test_slices_are_cut_from_a_volume_when_the_patch_is_flat(plan):
+    sample = draw(replace(plan, patch=(1, 8, 8), transforms=(Flip(p=1.0), Rotate90(p=1.0))), 0)
+    assert sample.image.shape == (1, 1, 1, 8, 8)
