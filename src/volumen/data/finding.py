@@ -102,21 +102,16 @@ def name_volumes(folder: Path, faults: Faults) -> dict[str, str]:
     """Specs of a folder's volumes by name, in natural order; none when there is no folder."""
     named: dict[str, str] = {}
     for path in list_volumes(folder) if folder.is_dir() else []:
-        name = strip_ending(Path(path))
+        name = strip_ending(path)
         if name in named:
             faults.add(DOUBLE, f"{folder.name}/{name}")
         named[name] = str(path)
-    return dict(sorted(named.items(), key=lambda item: natural_key(item[0])))
+    return named
 
 
 def strip_ending(path: Path) -> str:
     """A volume's name: its file name without the format's ending."""
     return re.sub(r"(\.(ome|nii))?\.[^.]*$", "", path.name, flags=re.IGNORECASE)
-
-
-def natural_key(name: str) -> list[tuple[int, str]]:
-    """What sorts `case2` before `case10`."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def match_targets(
