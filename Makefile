@@ -1,0 +1,42 @@
+# The README's commands. Each sets up what it needs on a machine with Python 3.11 or newer, git and make.
+
+VENV ?= .venv
+BASE_PYTHON ?= python3
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: setup demo test test-slow lint types check clean
+
+setup: $(READY)
+
+# torch comes first and pinned: here that is the build the tests were run with, on a GPU machine the CUDA one.
+$(READY): pyproject.toml constraints.txt
+	@$(BASE_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "volumen needs Python 3.11 or newer; say which with BASE_PYTHON=python3.12"; exit 1; }
+	$(BASE_PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+demo: $(READY)  ## make data, train, predict, clean up, score, report: five minutes on two cores
+	$(BIN)/python examples/demo.py demo
+
+test: $(READY)  ## the fast tests
+	$(BIN)/python -m pytest -q
+
+test-slow: $(READY)  ## the rest
+	$(BIN)/python -m pytest -q -m "slow and not gpu"
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY)
+	$(BIN)/mypy
+	$(BIN)/mypy --python-version 3.13
+
+check: lint types test
+
+clean:
+	rm -rf $(VENV) demo
