@@ -7,6 +7,11 @@ if TYPE_CHECKING:
     from volumen.inference.activation import activate_logits as activate_logits
     from volumen.inference.arrays import predict_array as predict_array
     from volumen.inference.averaging import average_predictions as average_predictions
+    from volumen.inference.batch import Batch as Batch
+    from volumen.inference.batch import Predicted as Predicted
+    from volumen.inference.batch import PredictOptions as PredictOptions
+    from volumen.inference.batch import plan_files as plan_files
+    from volumen.inference.batch import predict_file as predict_file
     from volumen.inference.devices import resolve_device as resolve_device
     from volumen.inference.export import export_labels as export_labels
     from volumen.inference.knobs import Compute as Compute
@@ -24,6 +29,11 @@ if TYPE_CHECKING:
     from volumen.inference.threads import tune_allocator as tune_allocator
 
 _HOMES = {
+    "Batch": "batch",
+    "PredictOptions": "batch",
+    "Predicted": "batch",
+    "plan_files": "batch",
+    "predict_file": "batch",
     "Compute": "knobs",
     "Model": "model",
     "Prediction": "prediction_files",
@@ -44,8 +54,11 @@ _HOMES = {
     "tune_allocator": "threads",
 }
 __all__ = [
+    "Batch",
     "Compute",
     "Model",
+    "PredictOptions",
+    "Predicted",
     "Prediction",
     "Tiling",
     "activate_logits",
@@ -55,7 +68,9 @@ __all__ = [
     "measure_memory",
     "open_prediction",
     "parse_memory",
+    "plan_files",
     "predict_array",
+    "predict_file",
     "predict_volume",
     "resolve_device",
     "save_model",

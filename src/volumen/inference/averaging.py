@@ -54,6 +54,7 @@ def average_predictions(
     attributes = {
         "models": [model for member in members for model in member.models],
         "heads": [head.to_dict() for head in first.heads],
+        "decoding": first.attributes["decoding"],
         "shape": list(first.shape),
         "roi": first.attributes["roi"],
         "stored": "float32",

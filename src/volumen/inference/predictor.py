@@ -139,6 +139,7 @@ def _begin(path: Path, plan: PredictionPlan, models: Sequence[Model], source: Vo
     attributes = {
         "models": [str(model.folder) for model in models],
         "heads": [head.to_dict() for head in plan.heads],
+        "decoding": [step.model_dump(mode="json") for step in models[0].config.decoding],
         "shape": list(plan.roi.shape),
         "roi": str(plan.roi),
         "stored": plan.stored,
