@@ -51,7 +51,7 @@ def test_loading_leaves_the_random_stream_alone(model_folders):
 
 
 def test_a_model_pickles_as_its_folder(model):
-    again = pickle.loads(pickle.dumps(model))  # noqa: S301 - our own bytes
+    again = pickle.loads(pickle.dumps(model))
 
     assert again.weights_hash == model.weights_hash
     assert len(pickle.dumps(model)) < 2000

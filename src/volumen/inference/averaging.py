@@ -7,7 +7,7 @@ import numpy as np
 
 from volumen.blocks import BlockTask, plan_blocks, run_plan
 from volumen.errors import ConfigError, DataError
-from volumen.inference.plan import Progress
+from volumen.geometry import Box
 from volumen.inference.prediction_files import (
     MARKS,
     SCALES,
@@ -17,6 +17,7 @@ from volumen.inference.prediction_files import (
     open_prediction,
 )
 from volumen.inference.regions import CHUNK
+from volumen.inference.stream import Progress
 
 # Voxels along y and x that are averaged at a time.
 BLOCK_EDGE = 512
@@ -62,7 +63,7 @@ def average_predictions(
         "plan": config,
     }
     mean = begin_prediction(path, attributes, chunks=chunks, voxel_size=array.voxel_size, offset=array.offset)
-    blocks = plan_blocks(first.shape, (chunks[0], BLOCK_EDGE, BLOCK_EDGE), config)
+    blocks = plan_blocks(Box.whole(first.shape), (chunks[0], BLOCK_EDGE, BLOCK_EDGE), config)
     run_plan(blocks, lambda task: _average_block(members, shares, task, mean), marks=path / MARKS, progress=progress)
     return finish_prediction(mean)
 
@@ -72,7 +73,9 @@ def _average_block(members: Sequence[Prediction], shares: Sequence[float], task:
         parts = [
             member.read(head.name, task.box) * np.float32(share) for member, share in zip(members, shares, strict=True)
         ]
-        mean.open_head(head.name).write(task.box, np.divide(sum(parts[1:], parts[0]), np.float32(sum(shares))))
+        mean.open_head(head.name, writable=True).write(
+            task.box, np.divide(sum(parts[1:], parts[0]), np.float32(sum(shares)))
+        )
 
 
 def _check_weights(members: int, weights: Sequence[float] | None) -> list[float]:

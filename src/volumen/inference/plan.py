@@ -1,7 +1,7 @@
 """What a prediction is made of: everything that decides its numbers, settled once, kept in the file and obeyed."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from volumen.config import Component, build_component
-from volumen.errors import ConfigError, DataError, ModelError, ShapeError
+from volumen.config import build_component
+from volumen.errors import ConfigError, ModelError, ShapeError
 from volumen.geometry import Box, Shape, TileGrid, count_overlap
 from volumen.heads import HeadSpec
 from volumen.inference.execution import Execution, choose_execution, warm_up
@@ -19,9 +19,7 @@ from volumen.inference.model import Model
 from volumen.inference.regions import Buffers, check_region, choose_chunks, choose_region
 from volumen.inference.threads import measure_memory
 from volumen.inference.tiles import count_tiles
-from volumen.volumes import IntensityMap, Volume, measure_intensity
-
-Progress = Callable[[int, int], None]
+from volumen.volumes import IntensityMap, RangeNormalisation, Volume, measure_intensity
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +76,6 @@ def plan_prediction(
     intensity: tuple[float, float] | None,
     roi: Box | None,
     earlier: Mapping[str, Any] | None,
-    progress: Progress | None = None,
 ) -> PredictionPlan:
     """The plan of a prediction; what was not asked for is as in the `earlier` plan, else measured now."""
     check_models(models, source.channels or 1)
@@ -95,7 +92,7 @@ def plan_prediction(
         buffers = _count_buffers(models, source, grid.tile, execution=execution, stored=compute.stored)
         region = choose_region(part, buffers, _measure_budget(models, tile, execution, compute.memory))
     if earlier is None or intensity is not None:
-        mapped = set_intensity(models[0], *intensity) if intensity else fit_intensity(models[0], source, progress)
+        mapped = set_intensity(models[0], *intensity) if intensity else fit_intensity(models[0], source)
     else:
         mapped = IntensityMap.from_dict(earlier["intensity"])
     return PredictionPlan(
@@ -140,9 +137,9 @@ def choose_tiling(models: Sequence[Model], tiling: Tiling) -> tuple[Shape, Shape
     return tile, count_overlap(overlap, tile)
 
 
-def fit_intensity(model: Model, image: Volume | np.ndarray, progress: Progress | None = None) -> IntensityMap:
+def fit_intensity(model: Model, image: Volume | np.ndarray) -> IntensityMap:
     """The normalisation of the model's recipe, fitted to the whole image; a constant one is warned of."""
-    measured = measure_intensity(image, progress=progress)
+    measured = measure_intensity(image)
     if measured.is_constant:
         log.warning("every voxel has the same value: the prediction says nothing about it")
     fitted: IntensityMap = build_component("normalisation", model.normalisation).fit(measured)
@@ -156,12 +153,8 @@ def set_intensity(model: Model, low: float, high: float) -> IntensityMap:
             f"an intensity range fits a model with percentile or range normalisation; "
             f"{model.folder} has {model.normalisation.name}"
         )
-    if not low < high:
-        raise DataError(f"an intensity range needs low below high; got {low:g},{high:g}")
     ends = measure_intensity(np.array([[[low, high]]], np.float32))
-    chosen = Component(name="range", options={"low": low, "high": high})
-    fitted: IntensityMap = build_component("normalisation", chosen).fit(ends)
-    return fitted
+    return RangeNormalisation(low, high).fit(ends)
 
 
 def _obey_earlier(tiling: Tiling, compute: Compute, earlier: Mapping[str, Any] | None) -> tuple[Tiling, Compute]:

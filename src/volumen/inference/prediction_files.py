@@ -1,6 +1,5 @@
 """A prediction on disk: a Zarr group with an array a head, and in its attributes how it was made."""
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +10,19 @@ import numpy as np
 from jaxtyping import Float32
 
 from volumen.config import Component
-from volumen.errors import ConfigError, DataError, ExistsError, MissingError, OutputError
+from volumen.errors import ConfigError, DataError, ExistsError, FormatError, MissingError, OutputError
 from volumen.geometry import Box, Shape, VoxelSize
 from volumen.heads import HeadSpec
 from volumen.inference.knobs import Stored
 from volumen.inference.model import find_head
-from volumen.volumes import Volume, create_volume, open_volume
+from volumen.volumes import (
+    Volume,
+    create_group,
+    create_volume,
+    open_volume,
+    read_attributes,
+    write_attributes,
+)
 
 FORMAT = "volumen-prediction"
 FORMAT_VERSION = 1
@@ -62,9 +68,9 @@ class Prediction:
         """The clean-up that the first model's recipe asks for."""
         return tuple(Component.model_validate(step) for step in self.attributes["decoding"])
 
-    def open_head(self, name: str | None = None) -> Volume:
+    def open_head(self, name: str | None = None, *, writable: bool = False) -> Volume:
         """The array of a head as it is stored; the first head's when none is said."""
-        return open_volume(locate_head(self.path, find_head(self.heads, name)))
+        return open_volume(locate_head(self.path, find_head(self.heads, name)), writable=writable)
 
     def read(self, name: str | None = None, box: Box | None = None) -> Float32[np.ndarray, "... z y x"]:
         """Probabilities of a head: `z y x` for one channel, else `c z y x`."""
@@ -74,7 +80,7 @@ class Prediction:
 
 def open_prediction(path: str | Path) -> Prediction:
     """The prediction at a path; an error when there is none, or when it is not finished."""
-    attributes = read_attributes(Path(path))
+    attributes = read_description(Path(path))
     if not attributes["finished"]:
         raise DataError(f"{path} is not finished; run the same prediction again to go on with it")
     return describe_prediction(Path(path), attributes)
@@ -93,20 +99,22 @@ def describe_prediction(path: Path, attributes: Mapping[str, Any]) -> Prediction
     )
 
 
-def read_attributes(path: Path) -> dict[str, Any]:
+def read_description(path: Path) -> dict[str, Any]:
     """What a prediction says of itself."""
     if not path.exists():
         raise MissingError(f"there is no prediction at {path}; `volumen predict` makes one")
     try:
-        attributes = json.loads((path / "zarr.json").read_text())["attributes"][KEY]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is not a prediction of volumen; `volumen predict` makes one") from error
+        attributes = read_attributes(path).get(KEY)
+    except FormatError:
+        attributes = None
+    if not isinstance(attributes, dict):
+        raise DataError(f"{path} is not a prediction of volumen; `volumen predict` makes one")
     if attributes.get("format") != FORMAT or attributes.get("version") != FORMAT_VERSION:
         raise DataError(
             f"{path} has format {attributes.get('format')} {attributes.get('version')}; "
             f"{FORMAT} {FORMAT_VERSION} is read here: install another volumen or predict again"
         )
-    return cast("dict[str, Any]", attributes)
+    return attributes
 
 
 def find_earlier(path: Path) -> dict[str, Any] | None:
@@ -114,7 +122,7 @@ def find_earlier(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        return cast("dict[str, Any]", read_attributes(path)["plan"])
+        return cast("dict[str, Any]", read_description(path)["plan"])
     except DataError as error:
         raise ExistsError(f"{path} is there and is no prediction to go on with ({error}); name another path") from error
 
@@ -132,13 +140,12 @@ def begin_prediction(
     stamped = {"format": FORMAT, "version": FORMAT_VERSION, "finished": False, **attributes}
     if earlier is not None:
         refuse_other_plan(path, earlier, attributes["plan"])
-        return describe_prediction(path, read_attributes(path))
+        return describe_prediction(path, read_description(path))
     temporary = path.with_name(f".{path.name}")
     prediction = describe_prediction(temporary, stamped)
     try:
         shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        _write_attributes(temporary, stamped)
+        create_group(temporary, {KEY: stamped})
         for head in prediction.heads:
             create_volume(
                 locate_head(temporary, head),
@@ -159,7 +166,7 @@ def begin_prediction(
 def finish_prediction(prediction: Prediction) -> Prediction:
     """The prediction, marked as whole."""
     attributes = {**prediction.attributes, "finished": True}
-    _write_attributes(prediction.path, attributes)
+    write_attributes(prediction.path, {KEY: attributes})
     return describe_prediction(prediction.path, attributes)
 
 
@@ -193,10 +200,3 @@ def restore_probabilities(values: np.ndarray, stored: Stored) -> Float32[np.ndar
     if stored == "uint8":
         return values.astype(np.float32) / np.float32(255)
     return values.astype(np.float32)
-
-
-def _write_attributes(path: Path, attributes: Mapping[str, Any]) -> None:
-    document = {"zarr_format": 3, "node_type": "group", "attributes": {KEY: dict(attributes)}}
-    temporary = path / ".zarr.json"
-    temporary.write_text(json.dumps(document, indent=2) + "\n")
-    temporary.replace(path / "zarr.json")

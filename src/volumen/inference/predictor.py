@@ -15,7 +15,7 @@ from volumen.inference.arrays import check_array, drop_sole_channel
 from volumen.inference.execution import choose_execution
 from volumen.inference.knobs import Compute, Tiling
 from volumen.inference.model import Model
-from volumen.inference.plan import PredictionPlan, Progress, check_models, choose_tiling, fit_intensity, plan_prediction
+from volumen.inference.plan import PredictionPlan, check_models, choose_tiling, fit_intensity, plan_prediction
 from volumen.inference.prediction_files import (
     MARKS,
     SCALES,
@@ -25,7 +25,7 @@ from volumen.inference.prediction_files import (
     finish_prediction,
 )
 from volumen.inference.probabilities import stream_probabilities
-from volumen.inference.stream import TilesDone, join_planes
+from volumen.inference.stream import Progress, TilesDone, join_planes
 from volumen.inference.threads import set_threads, trim_memory
 from volumen.inference.tiles import InputSlab, count_tiles, cover_tiles
 from volumen.inference.writer import PlaneWriter
@@ -56,7 +56,7 @@ def predict_volume(
         compute: what it is computed with, and how numbers are kept.
         intensity: darkest and brightest value to tell apart, instead of those measured over the whole volume.
         roi: the part to predict; tiles lie as for the whole volume.
-        progress: called with tiles done and in all; before that with chunks of the volume that were measured.
+        progress: called with tiles done and in all, those of an earlier run among them.
     """
     path, tiling, compute = Path(out), tiling or Tiling(), compute or Compute()
     if path.suffix != ".zarr":
@@ -70,7 +70,6 @@ def predict_volume(
         intensity=intensity,
         roi=roi,
         earlier=find_earlier(path),
-        progress=progress,
     )
     prediction = _begin(path, plan, moved, source)
     _predict_regions(PredictRegion(tuple(moved), source, plan, prediction), progress)
@@ -94,12 +93,12 @@ class PredictRegion:
         """Writes all chunks of the block."""
         plan, region = self.plan, self.locate(task.box)
         set_threads(plan.execution.threads)
-        slab = InputSlab(self.source, cover_tiles(plan.grid, region), plan.grid.tile[0])
+        slab = InputSlab(self.source.uncached(), cover_tiles(plan.grid, region), plan.grid.tile[0])
 
         def cut(box: Box) -> Float32[np.ndarray, "c z y x"]:
             return plan.intensity.apply(slab.cut(box))
 
-        volumes = {head.name: self.prediction.open_head(head.name) for head in plan.heads}
+        volumes = {head.name: self.prediction.open_head(head.name, writable=True) for head in plan.heads}
         writer = PlaneWriter(volumes, task.box, start=region.start[0], depth=plan.chunks[0], stored=plan.stored)
         for finished in stream_probabilities(
             self.models, plan.grid, region, cut, execution=plan.execution, on_tiles=on_tiles
@@ -152,7 +151,7 @@ def _begin(path: Path, plan: PredictionPlan, models: Sequence[Model], source: Vo
 def _predict_regions(predict: PredictRegion, progress: Progress | None) -> None:
     """Every block that has no done-mark yet, one after the other; progress in tiles."""
     plan = predict.plan
-    blocks = plan_blocks(plan.roi.shape, (plan.roi.shape[0], *plan.region), plan.to_dict())
+    blocks = plan_blocks(Box.whole(plan.roi.shape), (plan.roi.shape[0], *plan.region), plan.to_dict())
     tiles = [count_tiles(plan.grid, predict.locate(task.box)) for task in blocks.tasks]
     before = dict(zip((task.id for task in blocks.tasks), accumulate(tiles, initial=0), strict=False))
 
