@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from volumen.inference.knobs import Tiling as Tiling
     from volumen.inference.knobs import parse_memory as parse_memory
     from volumen.inference.model import Model as Model
+    from volumen.inference.model import build_model as build_model
     from volumen.inference.model import load_model as load_model
     from volumen.inference.model import save_model as save_model
     from volumen.inference.prediction_files import Prediction as Prediction
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from volumen.inference.threads import tune_allocator as tune_allocator
 
 _HOMES = {
+    "build_model": "model",
     "Batch": "batch",
     "PredictOptions": "batch",
     "Predicted": "batch",
@@ -54,6 +56,7 @@ _HOMES = {
     "tune_allocator": "threads",
 }
 __all__ = [
+    "build_model",
     "Batch",
     "Compute",
     "Model",

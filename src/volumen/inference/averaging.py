@@ -63,7 +63,7 @@ def average_predictions(
         "plan": config,
     }
     mean = begin_prediction(path, attributes, chunks=chunks, voxel_size=array.voxel_size, offset=array.offset)
-    blocks = plan_blocks(Box.whole(first.shape), (chunks[0], BLOCK_EDGE, BLOCK_EDGE), config)
+    blocks = plan_blocks(first.shape, (chunks[0], BLOCK_EDGE, BLOCK_EDGE), config)
     run_plan(blocks, lambda task: _average_block(members, shares, task, mean), marks=path / MARKS, progress=progress)
     return finish_prediction(mean)
 

@@ -151,7 +151,7 @@ def _begin(path: Path, plan: PredictionPlan, models: Sequence[Model], source: Vo
 def _predict_regions(predict: PredictRegion, progress: Progress | None) -> None:
     """Every block that has no done-mark yet, one after the other; progress in tiles."""
     plan = predict.plan
-    blocks = plan_blocks(Box.whole(plan.roi.shape), (plan.roi.shape[0], *plan.region), plan.to_dict())
+    blocks = plan_blocks(plan.roi.shape, (plan.roi.shape[0], *plan.region), plan.to_dict())
     tiles = [count_tiles(plan.grid, predict.locate(task.box)) for task in blocks.tasks]
     before = dict(zip((task.id for task in blocks.tasks), accumulate(tiles, initial=0), strict=False))
 
