@@ -17,6 +17,7 @@ from volumen.inference.tiles import CutTile, select_tiles
 Output = Tensor | Mapping[str, Tensor | Sequence[Tensor]]
 Forward = Callable[[Tensor], Output]
 TilesDone = Callable[[int], None]
+Progress = Callable[[int, int], None]
 
 Heads = dict[str, Float[Tensor, "_ _ _ _ _"]]
 
