@@ -1,28 +1,30 @@
 """Flags from the frozen dataclasses that the verbs take: names, defaults and help stand there and nowhere else."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from cyclopts import Parameter
 
-Knobs = TypeVar("Knobs")
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def expose(knobs: type[Knobs]) -> type[Knobs]:
-    """The dataclass as one whose fields are flags; several numbers are written with commas between them."""
+def expose_knobs(command: Command) -> Command:
+    """The command, with a flag for each field of the dataclasses it takes; numbers in a row have commas between them."""
+    for name, hint in get_type_hints(command).items():
+        if is_dataclass(hint) and isinstance(hint, type):
+            command.__annotations__[name] = Annotated[_build_flags(hint), Parameter(name="*")]
+    return command
+
+
+def _build_flags(knobs: type) -> type:
+    """A subclass whose fields of several numbers read them from one word."""
     hints = get_type_hints(knobs)
-    listed = {field.name: hints[field.name] for field in fields(knobs) if _takes_list(hints[field.name])}  # type: ignore[arg-type]
-    body: dict[str, Any] = {
-        "__annotations__": {
-            name: Annotated[hint, Parameter(converter=_read_numbers, n_tokens=1)] for name, hint in listed.items()
-        },
-        "__doc__": knobs.__doc__,
-        "__module__": __name__,
-    }
-    body |= {field.name: field.default for field in fields(knobs) if field.name in listed}  # type: ignore[arg-type]
-    flags: type[Knobs] = dataclass(frozen=True)(type(knobs.__name__, (knobs,), body))
-    return Parameter(name="*")(flags)
+    listed = {field.name: field.default for field in fields(knobs) if _takes_list(hints[field.name])}
+    reader = Parameter(converter=_read_numbers, n_tokens=1)
+    annotations = {name: Annotated[hints[name], reader] for name in listed}
+    body = {"__annotations__": annotations, "__doc__": knobs.__doc__, "__module__": __name__, **listed}
+    return dataclass(frozen=True)(type(knobs.__name__, (knobs,), body))
 
 
 def _takes_list(hint: object) -> bool:
