@@ -322,6 +322,9 @@ def _pair_cases(
     if not isinstance(segmentation, str | Path) or not isinstance(truth, str | Path):
         return {"array": (segmentation, truth)}  # type: ignore[dict-item]
     given, true = Path(segmentation), Path(truth)
+    for path in (given, true):
+        if not path.exists():
+            raise MissingError(f"there is no {path}; give a volume or a folder of volumes")
     if not _is_folder(given) or not _is_folder(true):
         if _is_folder(given) != _is_folder(true):
             raise DataError(f"{given} and {true} must be two volumes or two folders of volumes")
