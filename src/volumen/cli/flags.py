@@ -20,9 +20,11 @@ def expose_knobs(command: Command) -> Command:
 
 
 def _build_flags(knobs: type) -> type:
-    """A subclass whose fields of several numbers read them from one word."""
+    """The dataclass, or a subclass whose fields of several numbers read them from one word."""
     hints = get_type_hints(knobs)
     listed = {field.name: field.default for field in fields(knobs) if _takes_list(hints[field.name])}
+    if not listed:
+        return knobs
     reader = Parameter(converter=_read_numbers, n_tokens=1, metavar="N[,N…]")
     annotations = {name: Annotated[hints[name], reader] for name in listed}
     body = {"__annotations__": annotations, "__doc__": knobs.__doc__, "__module__": __name__, **listed}
