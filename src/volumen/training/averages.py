@@ -8,7 +8,7 @@ from lightning.pytorch import Callback, Trainer
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from volumen.config import EmaSection, SwaSection
+from volumen.config import TrainingSection
 from volumen.training.module import Learner
 
 Weights = dict[str, Tensor]
@@ -66,9 +66,9 @@ class WeightAverager(Callback):
     at the end of every epoch from `start_epoch` (counted from 0) on. Neither ever replaces the trained weights.
     """
 
-    def __init__(self, *, swa: SwaSection | None = None, ema: EmaSection | None = None) -> None:
-        self._swa_section = swa
-        self._ema_section = ema
+    def __init__(self, config: TrainingSection) -> None:
+        self._swa_section = config.swa
+        self._ema_section = config.ema
         self.swa = WeightAverage()
         self.ema = WeightAverage()
         self._live: Weights = {}
