@@ -55,3 +55,14 @@ def test_a_damaged_chunk_is_our_error(tmp_path, rng):
     chunk.write_bytes(b"junk")
     with pytest.raises(FormatError, match="a chunk cannot be read"):
         open_volume(tmp_path / "a.zarr").read()
+
+
+def test_an_array_opened_again_takes_boxes_only_when_asked_to(tmp_path):
+    create_volume(tmp_path / "a.zarr", shape=(2, 2, 2), dtype=np.uint8)
+    box = Box.whole((2, 2, 2))
+
+    with pytest.raises(OutputError, match="opened to be read"):
+        open_volume(tmp_path / "a.zarr").write(box, np.ones((2, 2, 2), np.uint8))
+    open_volume(tmp_path / "a.zarr", writable=True).write(box, np.ones((2, 2, 2), np.uint8))
+
+    assert open_volume(tmp_path / "a.zarr").uncached().read().all()

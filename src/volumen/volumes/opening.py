@@ -15,8 +15,8 @@ from volumen.volumes.volume import Offset, Volume
 ALLOWED = "a TIFF (.tif, .tiff) or a Zarr store (.zarr, or an array inside one)"
 
 
-def open_volume(spec: str | Path) -> Volume:
-    """The volume at a path, to be read."""
+def open_volume(spec: str | Path, *, writable: bool = False) -> Volume:
+    """The volume at a path, to be read; a Zarr array takes boxes too when `writable`."""
     path = Path(spec)
     if path.suffix.lower() in tiff.SUFFIXES:
         if not path.is_file():
@@ -25,7 +25,7 @@ def open_volume(spec: str | Path) -> Volume:
             raise FormatError(f"{path} is empty: 0 bytes")
         return tiff.TiffVolume(str(path))
     if _is_zarr(path):
-        return zarr.ZarrVolume(str(path))
+        return zarr.ZarrVolume(str(path), writable=writable)
     if not path.exists():
         raise MissingError(f"there is no {path}; give {ALLOWED}")
     raise FormatError(f"{path} is of no known format; give {ALLOWED}")

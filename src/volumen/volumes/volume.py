@@ -56,6 +56,10 @@ class Volume(ABC):
         for z in range(0, self.shape[0], step):
             yield Box((z, 0, 0), (min(z + step, self.shape[0]), *self.shape[1:]))
 
+    def uncached(self) -> "Volume":
+        """The same volume for one pass over it, which keeps nothing of what it reads."""
+        return self
+
     @abstractmethod
     def _read(self, box: Box) -> np.ndarray: ...
 

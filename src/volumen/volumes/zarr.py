@@ -24,9 +24,10 @@ METADATA = ("zarr.json", ".zarray", ".zgroup")
 class ZarrVolume(Volume):
     """One array of a Zarr store; a group with a single array opens as that array."""
 
-    def __init__(self, spec: str, *, writable: bool = False) -> None:
+    def __init__(self, spec: str, *, writable: bool = False, cached: bool = True) -> None:
         self.spec = spec
         self._writable = writable
+        self._cached = cached and not writable
         self._path = find_array(Path(spec))
         self._store: tensorstore.TensorStore | None = None
         store = self._get_store()
@@ -40,11 +41,15 @@ class ZarrVolume(Volume):
         self.chunks = _find_chunks(store, self.shape)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_reopen, (self.spec, self._writable))
+        return (_reopen, (self.spec, self._writable, self._cached))
+
+    def uncached(self) -> "ZarrVolume":
+        """The same volume, which keeps nothing of what it reads."""
+        return ZarrVolume(self.spec, writable=self._writable, cached=False)
 
     def _get_store(self) -> "tensorstore.TensorStore":
         if self._store is None:
-            self._store = _open_store(self._path, writable=self._writable)
+            self._store = _open_store(self._path, writable=self._writable, cached=self._cached)
         return self._store
 
     def _read(self, box: Box) -> np.ndarray:
@@ -68,8 +73,8 @@ class ZarrVolume(Volume):
         return spatial if self.channels is None else (slice(None), *spatial)
 
 
-def _reopen(spec: str, writable: bool) -> ZarrVolume:  # noqa: FBT001 - pickle gives it by place
-    return ZarrVolume(spec, writable=writable)
+def _reopen(spec: str, writable: bool, cached: bool) -> ZarrVolume:  # noqa: FBT001 - pickle gives them by place
+    return ZarrVolume(spec, writable=writable, cached=cached)
 
 
 def create_zarr(
@@ -106,7 +111,7 @@ def create_zarr(
         "create": True,
     }
     try:
-        tensorstore.open(spec, context=_get_context(writing=True)).result()
+        tensorstore.open(spec, context=_get_context(caching=False)).result()
     except (ValueError, OSError) as error:
         raise OutputError(f"{path} cannot be made: {str(error).splitlines()[0][:200]}") from error
     return ZarrVolume(str(path), writable=True)
@@ -174,7 +179,7 @@ def _write_metadata(path: Path, values: dict[str, Any]) -> None:
     partial.replace(path / "zarr.json")
 
 
-def _open_store(path: Path, *, writable: bool) -> "tensorstore.TensorStore":
+def _open_store(path: Path, *, writable: bool, cached: bool) -> "tensorstore.TensorStore":
     import tensorstore
 
     driver = "zarr" if (path / ".zarray").is_file() else "zarr3"
@@ -182,15 +187,15 @@ def _open_store(path: Path, *, writable: bool) -> "tensorstore.TensorStore":
     if not writable:
         spec["recheck_cached_data"] = "open"  # or every chunk is asked for again at every read
     try:
-        opened = tensorstore.open(spec, context=_get_context(writing=writable), read=True, write=writable or None)
+        opened = tensorstore.open(spec, context=_get_context(caching=cached), read=True, write=writable or None)
         return opened.result()
     except (ValueError, OSError) as error:
         raise FormatError(f"{path} cannot be read as Zarr: {str(error).splitlines()[0][:200]}") from error
 
 
 @cache
-def _get_context(*, writing: bool) -> "tensorstore.Context":
+def _get_context(*, caching: bool) -> "tensorstore.Context":
     """One context a process, so that one bound holds for all volumes; what is written is never cached."""
     import tensorstore
 
-    return tensorstore.Context({"cache_pool": {"total_bytes_limit": 0 if writing else CACHE_BYTES}})
+    return tensorstore.Context({"cache_pool": {"total_bytes_limit": CACHE_BYTES if caching else 0}})
