@@ -44,7 +44,9 @@ def main(folder: Path) -> None:
         "best threshold": score(read(image) >= choose_threshold(data), truth),
         "trained model": score(folder / "prediction.tif", truth),
     }
-    report = volumen.write_report(run, folder / "report.html", image=image, truth=truth, prediction=folder / "prediction.tif", scores=scores)
+    report = volumen.write_report(
+        run, folder / "report.html", image=image, truth=truth, prediction=folder / "prediction.tif", scores=scores
+    )
 
     print(f"\nDone in {time.monotonic() - started:.0f} s. Scores on the unseen volume:")
     for what, values in scores.items():
