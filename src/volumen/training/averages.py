@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
+from typing_extensions import override
 
-from volumen.config import TrainingSection
 from volumen.training.module import Learner
 
 Weights = dict[str, Tensor]
@@ -22,6 +23,7 @@ class WeightAverage:
         self.count = 0
         self.tensors: Weights = {}
 
+    @torch.no_grad()
     def update(self, live: Weights, *, share: float) -> None:
         """Average = share · new + (1 − share) · old; the first update takes the new weights as they are."""
         if self.count == 0:
@@ -29,7 +31,7 @@ class WeightAverage:
         else:
             old = [self.tensors[name] for name in live]
             new = [tensor.detach().to(average) for tensor, average in zip(live.values(), old, strict=True)]
-            get_ema_multi_avg_fn(1 - share)(old, new, self.count)
+            get_ema_multi_avg_fn(1 - share)(old, new, self.count)  # type: ignore[no-untyped-call]  # all tensors at once
         self.count += 1
 
     def move(self, device: torch.device) -> None:
@@ -61,12 +63,14 @@ def fill_weights(network: nn.Module, weights: Weights) -> None:
 class WeightAverager(Callback):
     """Keeps the averages that a recipe asks for.
 
-    The EMA is updated after every optimiser step, with the decay min(d, (1 + n) / (10 + n)) after n updates. Once it has
-    begun it is what validation sees: its weights are swapped in before and the trained ones back after. SWA is updated
-    at the end of every epoch from `start_epoch` (counted from 0) on. Neither ever replaces the trained weights.
+    The EMA is updated after every optimiser step, with the decay min(d, (1 + n) / (10 + n)) after n updates. Once it
+    has begun it is what validation sees: its weights are swapped in before and the trained ones back after. SWA is
+    updated at the end of every epoch from `start_epoch` (counted from 0) on. Neither ever replaces the trained weights.
     """
 
-    def __init__(self, config: TrainingSection) -> None:
+    def __init__(self, learner: Learner) -> None:
+        config = learner.config.training
+        self._learner = learner
         self._swa_section = config.swa
         self._ema_section = config.ema
         self.swa = WeightAverage()
@@ -80,40 +84,48 @@ class WeightAverager(Callback):
         """The average that validation sees; None while it sees the trained weights."""
         return self.ema if self.ema.count else None
 
-    def on_train_start(self, trainer: Trainer, pl_module: Learner) -> None:  # type: ignore[override]
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Takes what a checkpoint brought to where the network is."""
-        self._live = list_weights(pl_module.network)
+        self._live = list_weights(self._learner.network)
         self._steps_seen = trainer.global_step
         for average in (self.swa, self.ema):
-            average.move(pl_module.device)
+            average.move(self._learner.device)
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: Learner, *_: object) -> None:  # type: ignore[override]
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: STEP_OUTPUT, batch: Any, batch_idx: int
+    ) -> None:
         """Updates the EMA when an optimiser step has been made."""
         if self._ema_section is None or trainer.global_step == self._steps_seen:
             return
         self._steps_seen = trainer.global_step
-        if pl_module.count_steps() > self._ema_section.start_step:
+        if self._learner.count_steps() > self._ema_section.start_step:
             self.ema.update(self._live, share=1 - warm_decay(self._ema_section.decay, self.ema.count))
 
+    @override
     @torch.no_grad()
-    def on_validation_start(self, trainer: Trainer, pl_module: Learner) -> None:  # type: ignore[override] # noqa: ARG002
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Puts the EMA in the network's place, once there is one."""
         if self.validated is not None:
             self._held = {name: tensor.clone() for name, tensor in self._live.items()}
-            fill_weights(pl_module.network, self.validated.tensors)
+            fill_weights(self._learner.network, self.validated.tensors)
 
-    def on_validation_end(self, trainer: Trainer, pl_module: Learner) -> None:  # type: ignore[override] # noqa: ARG002
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Puts the trained weights back, and adds them to SWA when its time has come."""
         if self._held:
-            fill_weights(pl_module.network, self._held)
+            fill_weights(self._learner.network, self._held)
             self._held = {}
-        if self._swa_section is not None and pl_module.state.epoch >= self._swa_section.start_epoch:
+        if self._swa_section is not None and self._learner.state.epoch >= self._swa_section.start_epoch:
             self.swa.update(self._live, share=self._swa_section.share)
 
+    @override
     def state_dict(self) -> dict[str, Any]:
         """Both averages, for a checkpoint."""
         return {"swa": self.swa.to_dict(), "ema": self.ema.to_dict()}
 
+    @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Goes on from what a checkpoint holds."""
         self.swa.load(state_dict["swa"])

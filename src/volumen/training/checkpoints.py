@@ -10,6 +10,7 @@ from zipfile import is_zipfile
 
 import torch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
+from typing_extensions import override
 
 from volumen.errors import ModelError, OutputError
 
@@ -54,17 +55,19 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     The progress of Lightning's own loops is left out: a resumed run is a new fit over the batches that remain.
     """
 
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: object = None) -> None:  # noqa: ARG002
+    @override
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Writes the state whole or not at all."""
         write_checkpoint(Path(path), {key: value for key, value in checkpoint.items() if key != "loops"})
 
+    @override
     def load_checkpoint(
         self,
         path: Any,
-        map_location: object = None,  # noqa: ARG002 - always to the CPU first
-        weights_only: bool | None = None,  # noqa: ARG002, FBT001 - always
+        map_location: Any = None,
+        weights_only: bool | None = None,
     ) -> dict[str, Any]:
-        """Reads the state without running code."""
+        """Reads the state to the CPU without running code, whatever is asked for."""
         return read_checkpoint(Path(path))
 
 

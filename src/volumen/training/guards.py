@@ -53,7 +53,9 @@ def _suggest_cure(config: RunConfig) -> str:
     lr = config.optimizer.options.get("lr")
     tries = [f"lower optimizer.lr (it is {lr:g})" if isinstance(lr, int | float) else "lower optimizer.lr"]
     clip = config.training.gradient_clip_val
-    tries.append("set training.gradient_clip_val=1.0" if clip is None else f"lower training.gradient_clip_val ({clip:g})")
+    tries.append(
+        "set training.gradient_clip_val=1.0" if clip is None else f"lower training.gradient_clip_val ({clip:g})"
+    )
     if config.training.precision != "32-true":
         tries.append("set training.precision=32-true")
     return f"{', '.join(tries)}, and go on from the last good epoch with --resume or start anew"

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn, optim
+from typing_extensions import override
 
 from volumen.config import RunConfig, build_component
 from volumen.data import Sample
@@ -82,6 +83,7 @@ class Learner(LightningModule):
             return training.swa.lr
         return self._schedule.rate_at(self.state.epoch, rate=base, epochs=training.max_epochs)
 
+    @override
     def configure_optimizers(self) -> optim.Optimizer:
         """The recipe's optimiser over all weights."""
         optimizer: optim.Optimizer = build_component(
@@ -89,19 +91,22 @@ class Learner(LightningModule):
         )
         return optimizer
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002 - Lightning's
+    @override
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Sets the learning rate, and torch's randomness to what this batch has in every run."""
         for group in self._get_optimizer().param_groups:
             group["lr"] = self.find_rate(self._get_optimizer().defaults["lr"])
         words = (self.config.training.seed, self.count_batches(batch_idx), self.global_rank)
         torch.manual_seed(int(np.random.SeedSequence(words).generate_state(1)[0]))
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002 - Lightning's
+    @override
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss that is minimised."""
         report = self.judge(batch.sample, self.count_steps())
         self._learned.add_losses({LOSS: report.total, **report.parts}, weight=1)
         return report.total
 
+    @override
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Measures losses and scores of a batch; a picture of the first one is kept when it is due."""
         sample = batch.sample
@@ -130,10 +135,12 @@ class Learner(LightningModule):
         names = [*(f"train/{name}" for name in losses), *(f"val/{name}" for name in (*losses, *scores))]
         return tuple(dict.fromkeys(names))
 
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:  # noqa: ARG002
+    @override
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """The batch where the network is."""
         return Batch(batch.sample.to(device, non_blocking=True))
 
+    @override
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds how far the fold has come."""
         checkpoint["run"] = self.state.to_dict()

@@ -12,7 +12,11 @@ Decay = Annotated[float, Field(ge=0)]
 
 
 def build_adam(
-    parameters: Iterable[Tensor], *, lr: Rate = 1e-4, betas: tuple[Share, Share] = (0.9, 0.999), weight_decay: Decay = 0.0
+    parameters: Iterable[Tensor],
+    *,
+    lr: Rate = 1e-4,
+    betas: tuple[Share, Share] = (0.9, 0.999),
+    weight_decay: Decay = 0.0,
 ) -> optim.Optimizer:
     """Adam (Kingma and Ba 2015); weight decay joins the gradient."""
     return optim.Adam(parameters, lr=lr, betas=betas, weight_decay=weight_decay)
@@ -38,4 +42,6 @@ def build_sgd(
     weight_decay: Decay = 0.0,
 ) -> optim.Optimizer:
     """Gradient descent with momentum; the defaults are nnU-Net's (without momentum, Nesterov's look-ahead is off)."""
-    return optim.SGD(parameters, lr=lr, momentum=momentum, nesterov=nesterov and momentum > 0, weight_decay=weight_decay)
+    return optim.SGD(
+        parameters, lr=lr, momentum=momentum, nesterov=nesterov and momentum > 0, weight_decay=weight_decay
+    )

@@ -29,9 +29,7 @@ class Snapshot:
 
     def write(self, path: Path) -> Path:
         """The picture written: a GIF through z, or a PNG of a patch that is one voxel thick."""
-        return write_preview(
-            path, self.image, self.truth, self.prediction, ignore=UNSEEN, voxel_size=self.voxel_size
-        )
+        return write_preview(path, self.image, self.truth, self.prediction, ignore=UNSEEN, voxel_size=self.voxel_size)
 
 
 def take_snapshot(

@@ -60,7 +60,9 @@ def build_trainer(config: TrainingSection, folder: Path, callbacks: Sequence[Cal
 def check_strategy(config: TrainingSection) -> None:
     """Raises when the strategy lacks its package, or cannot do what the recipe asks for."""
     if config.strategy == "deepspeed_stage_2" and find_spec("deepspeed") is None:
-        raise ConfigError("training.strategy=deepspeed_stage_2 needs a package that is not installed: pip install deepspeed")
+        raise ConfigError(
+            "training.strategy=deepspeed_stage_2 needs a package that is not installed: pip install deepspeed"
+        )
     if config.strategy in SHARDED and (config.swa is not None or config.ema is not None):
         raise ConfigError(
             f"training.strategy={config.strategy} keeps weights in parts, which are not averaged: "
@@ -96,4 +98,4 @@ def _choose_accelerator(device: str) -> str:
         raise DeviceError(f"training runs on auto, cpu or cuda; got {device!r} (training.devices says how many)")
     if device == "cuda" and not torch.cuda.is_available():
         raise DeviceError("device 'cuda' was asked for, and torch finds no GPU; choose auto or cpu")
-    return device
+    return "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
