@@ -37,7 +37,9 @@ def cases(balls: Path) -> list[Case]:
     return find_cases(balls)
 
 
-def make_config(root: Path | None = None, *, optimizer: object = None, schedule: object = None, **training: object) -> RunConfig:
+def make_config(
+    root: Path | None = None, *, optimizer: object = None, schedule: object = None, **training: object
+) -> RunConfig:
     return RunConfig.model_validate(
         {
             "data": {
@@ -50,7 +52,10 @@ def make_config(root: Path | None = None, *, optimizer: object = None, schedule:
             },
             "network": {"name": "unet", "features": 4, "depth": 2},
             "heads": {
-                "ball": {"target": {"name": "binary", "foreground": [1]}, "losses": ["dice", {"name": "focal", "weight": 0.5}]}
+                "ball": {
+                    "target": {"name": "binary", "foreground": [1]},
+                    "losses": ["dice", {"name": "focal", "weight": 0.5}],
+                }
             },
             "optimizer": optimizer or {"name": "adam", "lr": 1e-2},
             "schedule": schedule or "constant",
