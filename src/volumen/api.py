@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from volumen.decoding import Decoded
     from volumen.inference import Compute, Model, Predicted, Prediction, PredictOptions, Tiling
     from volumen.training import RunOptions, RunSummary
-    from volumen.volumes import Volume
 
 __all__ = [
     "CleanUp",
