@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from volumen.config import Component, copy_recipe, files, format_yaml, list_recipes, read_recipe
+from volumen.config import Component, RunConfig, copy_recipe, files, format_yaml, list_recipes, read_recipe
 from volumen.decoding import CleanUp
 from volumen.errors import ConfigError, DataError, ExistsError, MissingError
 from volumen.volumes import list_volumes, open_volume
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from volumen.decoding import Decoded
     from volumen.inference import Compute, Model, Predicted, Prediction, PredictOptions, Tiling
+    from volumen.training import RunOptions, RunSummary
     from volumen.volumes import Volume
 
 __all__ = [
@@ -60,6 +61,35 @@ def make_data(
     from volumen.data import write_phantoms
 
     return write_phantoms(kind, folder, cases=cases, size=size, seed=seed, progress=progress)
+
+
+def train(
+    recipe: str | Path | RunConfig,
+    *,
+    data: str | Path | None = None,
+    out: str | Path = "runs/run",
+    fold: int | Literal["all"] = 0,
+    overrides: Sequence[str] = (),
+    options: "RunOptions | None" = None,
+    progress: Progress | None = None,
+) -> "RunSummary":
+    """How every fold ended; the models lie in `OUT/fold_N/model`.
+
+    Args:
+        recipe: a packaged name, a path, or a run that was read already.
+        data: folder of cases; the recipe's data.root when not said.
+        out: folder of the run.
+        fold: which one, or all.
+        overrides: settings on top, as `a.b=c`.
+        options: resume, overwrite, fast and the like.
+        progress: called with batches of a fold done and in all.
+    """
+    from volumen.training import train_folds
+
+    config = recipe if isinstance(recipe, RunConfig) else read_recipe(recipe, overrides)
+    if data is not None:
+        config = config.model_copy(update={"data": config.data.model_copy(update={"root": str(data)})})
+    return train_folds(config, out=out, folds=fold, options=options, progress=progress)
 
 
 def load_model(folder: str | Path, *, device: str = "auto") -> "Model":
@@ -266,14 +296,12 @@ def write_report(
     from volumen.viewing import write_report as write
 
     report = collect_run(run)
-    sections = []
-    if scores:
-        sections.append(tabulate_scores(scores))
+    sections = [tabulate_scores(scores)] if scores else []
     if image is not None:
         true, predicted = (None if spec is None else open_volume(spec) for spec in (truth, prediction))
         volume = open_volume(image)
         scene = Scene(volume, truth=true, prediction=predicted, ignore=ignore, voxel_size=volume.voxel_size)
-        sections.append(show_scene(Path(image).stem, scene))
+        report = replace(report, sections=(show_scene(Path(image).stem, scene), *report.sections))
     if decoded is not None:
         sections.append(tabulate_steps(decoded.steps))
     return write(out or Path(run) / files.REPORT, replace(report, sections=(*sections, *report.sections)))
@@ -294,6 +322,9 @@ def _pair_cases(
     if not isinstance(segmentation, str | Path) or not isinstance(truth, str | Path):
         return {"array": (segmentation, truth)}  # type: ignore[dict-item]
     given, true = Path(segmentation), Path(truth)
+    for path in (given, true):
+        if not path.exists():
+            raise MissingError(f"there is no {path}; give a volume or a folder of volumes")
     if not _is_folder(given) or not _is_folder(true):
         if _is_folder(given) != _is_folder(true):
             raise DataError(f"{given} and {true} must be two volumes or two folders of volumes")

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from volumen.inference.averaging import average_predictions as average_predictions
     from volumen.inference.batch import Batch as Batch
     from volumen.inference.batch import Predicted as Predicted
-    from volumen.inference.batch import PredictOptions as PredictOptions
     from volumen.inference.batch import plan_files as plan_files
     from volumen.inference.batch import predict_file as predict_file
     from volumen.inference.devices import resolve_device as resolve_device
     from volumen.inference.export import export_labels as export_labels
     from volumen.inference.knobs import Compute as Compute
+    from volumen.inference.knobs import PredictOptions as PredictOptions
     from volumen.inference.knobs import Tiling as Tiling
     from volumen.inference.knobs import parse_memory as parse_memory
     from volumen.inference.model import Model as Model
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "build_model": "model",
     "Batch": "batch",
-    "PredictOptions": "batch",
+    "PredictOptions": "knobs",
     "Predicted": "batch",
     "plan_files": "batch",
     "predict_file": "batch",
@@ -56,7 +56,6 @@ _HOMES = {
     "tune_allocator": "threads",
 }
 __all__ = [
-    "build_model",
     "Batch",
     "Compute",
     "Model",
@@ -66,6 +65,7 @@ __all__ = [
     "Tiling",
     "activate_logits",
     "average_predictions",
+    "build_model",
     "export_labels",
     "load_model",
     "measure_memory",

@@ -7,7 +7,6 @@ import numpy as np
 
 from volumen.blocks import BlockTask, plan_blocks, run_plan
 from volumen.errors import ConfigError, DataError
-from volumen.geometry import Box
 from volumen.inference.prediction_files import (
     MARKS,
     SCALES,

@@ -13,7 +13,7 @@ from volumen.decoding import CleanUp, Decoded
 from volumen.errors import ConfigError, DataError, ExistsError, MemoryBudgetError, OutputError, VolumenError
 from volumen.geometry import Box, Shape, TileGrid, to_shape
 from volumen.inference.export import export_labels
-from volumen.inference.knobs import Compute, Tiling
+from volumen.inference.knobs import Compute, PredictOptions, Tiling
 from volumen.inference.model import Model
 from volumen.inference.prediction_files import Prediction
 from volumen.inference.predictor import predict_volume
@@ -25,31 +25,6 @@ ZARR, TIFF = ".zarr", (".tif", ".tiff")
 Progress = Callable[[int, int], None]
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class PredictOptions:
-    """What is predicted and what is kept.
-
-    Args:
-        roi: only this part, as z0:z1,y0:y1,x0:x1 in voxels; the numbers are those of a full run.
-        intensity: darkest and brightest grey value to tell apart, LOW,HIGH; else measured over each whole volume.
-        head: which head is decoded; the first when not said.
-        probabilities: keep NAME.zarr with the probabilities beside the labels.
-        resume: leave out files whose labels are there already.
-        overwrite: replace output that is there.
-    """
-
-    roi: str | None = None
-    intensity: tuple[float, float] | None = None
-    head: str | None = None
-    probabilities: bool = False
-    resume: bool = False
-    overwrite: bool = False
-
-    def __post_init__(self) -> None:
-        if self.resume and self.overwrite:
-            raise ConfigError("resume keeps what is there and overwrite replaces it; ask for one of them")
 
 
 @dataclass(frozen=True)

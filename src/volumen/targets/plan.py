@@ -23,9 +23,10 @@ def _plan_head(name: str, section: HeadSection, target: Target) -> HeadSpec:
             f"heads.{name}.channels: target {section.target.name!r} has {target.channels}; got {section.channels}; "
             "leave it out, or change the target"
         )
-    if section.activation not in target.activations:
+    activation = section.activation or target.activations[0]
+    if activation not in target.activations:
         raise ConfigError(
             f"heads.{name}.activation: target {section.target.name!r} goes with {' or '.join(target.activations)}; "
-            f"got {section.activation}"
+            f"got {activation}"
         )
-    return HeadSpec(name, target.channels, section.activation, section.target.name)
+    return HeadSpec(name, target.channels, activation, section.target.name)
