@@ -1,6 +1,7 @@
-"""Our own side of the benchmarks: the recipe of the common network, and a model folder with the common weights."""
+"""Our own side of the benchmarks: the recipe of the common network, a model with its weights, and its training."""
 
-from collections.abc import Iterator
+import argparse
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import torch
@@ -8,9 +9,14 @@ from plain_unet import CLASSES, STAGES, PlainUnet
 from torch import Tensor
 
 from volumen.config import RunConfig
+from volumen.data import Case, Sample
 from volumen.inference import Model, load_model, save_model
 from volumen.networks import build_network
 from volumen.targets import plan_heads
+from volumen.training.module import Batches, Learner
+from volumen.training.objective import build_objective
+from volumen.training.state import RunState
+from volumen.training.trainer import build_trainer, quiet_lightning
 
 HEAD = "labels"
 
@@ -70,3 +76,26 @@ def pair_weights(ours: torch.nn.Module, theirs: list[Tensor]) -> Iterator[tuple[
         if own.shape != other.shape:
             raise SystemExit(f"the networks differ: {tuple(own.shape)} beside {tuple(other.shape)}")
         yield own, other
+
+
+def build_learner(options: argparse.Namespace, image: Tensor, labels: Tensor) -> tuple[Learner, Sample]:
+    """What Lightning drives, and one batch for it."""
+    config = build_config(features=options.features, patch=options.patch, batch=options.batch, deep_supervision=True)
+    objective = build_objective(config, [Case("case", "image.tif", {HEAD: "labels.tif"})])
+    network = build_network(config.network, heads=objective.heads, channels=1, patch_size=config.data.patch_size)
+    sample = Sample(
+        image=image,
+        labels={HEAD: labels},
+        cases=("case",) * options.batch,
+        origin=torch.zeros((options.batch, 3), dtype=torch.int64),
+        voxel_size=torch.full((options.batch, 3), torch.nan),
+        seed=torch.arange(options.batch),
+    )
+    return Learner(network, objective, config=config, state=RunState()), sample
+
+
+def fit(learner: Learner, samples: Iterable[Sample], *, count: int, folder: Path) -> None:
+    """Learn from samples as a fold does, without validation and records."""
+    trainer = build_trainer(learner.config.training, folder, [], "cpu")
+    with quiet_lightning():
+        trainer.fit(learner, train_dataloaders=Batches(samples, count))
