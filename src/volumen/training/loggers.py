@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from volumen.config import files
 from volumen.errors import ConfigError, OutputError
@@ -12,6 +12,7 @@ from volumen.errors import ConfigError, OutputError
 EXTRA = "pip install 'volumen[log]'"
 
 
+@runtime_checkable
 class EpochLogger(Protocol):
     """Takes the numbers of an epoch; Lightning's loggers are such."""
 

@@ -2,11 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, runtime_checkable
 
 from pydantic import Field
 
 
+@runtime_checkable
 class Schedule(Protocol):
     """A learning rate for every epoch."""
 
