@@ -28,6 +28,7 @@ def main() -> None:
         np.save(image, np.random.default_rng(0).standard_normal((options.size,) * 3, np.float32))
         arguments = [f"--weights={weights}", f"--image={image}", f"--tile={options.tile}"]
         arguments += [f"--overlap={options.overlap}", f"--threads={options.threads}"]
+        arguments += [f"--region={options.region}"] if options.region else []
         runs = measure_engines(list_engines(options), arguments, repeats=options.repeats)
     print_table(runs, options)
 
@@ -41,7 +42,9 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=2, help="tiles a call where an engine takes several")
     parser.add_argument("--features", type=int, default=8, help="channels of the first stage; nnU-Net plans 32")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--region", type=int, help="voxels along y and x that Zarr to Zarr holds at a time")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--bf16", action="store_true", help="a row with bf16; slow without AVX-512 BF16 or AMX")
     parser.add_argument("--nnunet-python", help="python of an environment with nnunetv2; left out when not given")
     return parser.parse_args()
 
@@ -53,11 +56,14 @@ def list_engines(options: argparse.Namespace) -> dict[str, dict[str, object]]:
         "bare, 1 tile": {"engine": "bare", "batch": 1},
         "bare, 1 tile, memory kept": {"engine": "bare", "batch": 1, "environment": KEEP_MEMORY},
         f"bare, {batch} tiles, memory kept": {"engine": "bare", "batch": batch, "environment": KEEP_MEMORY},
-        "volumen, 1 tile": {"engine": "volumen", "batch": 1, "environment": KEEP_MEMORY},
-        f"volumen, {batch} tiles": {"engine": "volumen", "batch": batch, "environment": KEEP_MEMORY},
+        "volumen, 1 tile": {"engine": "array", "batch": 1, "environment": KEEP_MEMORY},
+        f"volumen, {batch} tiles": {"engine": "array", "batch": batch, "environment": KEEP_MEMORY},
+        "volumen, Zarr to Zarr, tuned": {"engine": "volume", "batch": 1},
         "MONAI, 1 tile": {"engine": "monai", "batch": 1},
         f"MONAI, {batch} tiles": {"engine": "monai", "batch": batch},
     }
+    if options.bf16:
+        engines["volumen, Zarr to Zarr, tuned, bf16"] = {"engine": "volume", "batch": 1, "precision": "bf16"}
     if options.nnunet_python:
         engines["nnU-Net"] = {"engine": "nnunet", "batch": 1, "python": options.nnunet_python}
     return engines
@@ -72,18 +78,19 @@ def measure_engines(
         for name, engine in engines.items():
             print(f"… {name}", file=sys.stderr)
             own = [str(engine["engine"]), f"--batch={engine['batch']}", *arguments]
+            own += [f"--precision={engine['precision']}"] if "precision" in engine else []
             kept = {key: engine[key] for key in ("python", "environment") if key in engine}
             runs[name].append(run_peer(PEERS / "infer.py", own, **kept))
     return runs
 
 
 def print_table(runs: dict[str, list[Figures]], options: argparse.Namespace) -> None:
-    """Medians as a Markdown table; differences of logits are to `volumen, 1 tile`."""
+    """Medians as a Markdown table; Δ is to `volumen, 1 tile`, of logits."""
     print(
         f"{options.size}³, tiles {options.tile}³ sharing {options.overlap}, {options.features} features, "
         f"{options.threads} threads, median of {options.repeats}\n"
     )
-    print("| engine | wall s | CPU s | of bare, 1 tile (wall, CPU) | peak MiB (before) | largest Δ logit |")
+    print("| engine | wall s | CPU s | of bare, 1 tile (wall, CPU) | peak MiB (before) | largest Δ |")
     print("|---|---|---|---|---|---|")
     medians = {name: {key: median(run[key] for run in figures) for key in COLUMNS} for name, figures in runs.items()}
     bare = medians["bare, 1 tile"]

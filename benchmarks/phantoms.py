@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from volumen.data.phantoms import ScrollPhantom, make_neurons, make_scroll
+from volumen.data import make_neurons, make_scroll
+from volumen.data.phantoms import ScrollPhantom
 
 TRAINING = range(6)
 HELD_OUT = range(100, 106)

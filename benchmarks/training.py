@@ -49,6 +49,8 @@ def list_engines(options: argparse.Namespace) -> dict[str, tuple[str, dict[str, 
     engines: dict[str, tuple[str, dict[str, object]]] = {
         "bare": ("bare", {}),
         "bare, memory kept": ("bare", {"environment": KEEP_MEMORY}),
+        "volumen's parts in a bare loop, memory kept": ("house_bare", {"environment": KEEP_MEMORY}),
+        "volumen, memory kept": ("house", {"environment": KEEP_MEMORY}),
     }
     if options.nnunet_python:
         engines["nnU-Net"] = ("nnunet", {"python": options.nnunet_python})

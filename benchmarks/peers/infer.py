@@ -4,14 +4,16 @@ import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import torch
 from measuring import measure
 from plain_unet import CLASSES, PlainUnet, load_network
 
-Work = Callable[[], np.ndarray]
+Work = Callable[[], Any]
 
 
 def main() -> None:
@@ -24,15 +26,24 @@ def main() -> None:
     parser.add_argument("--overlap", type=int, required=True)
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--region", type=int, help="voxels along y and x that `volume` holds at a time")
+    parser.add_argument("--precision", default="fp32", help="of `volume`")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    image = np.load(options.image)
+    with TemporaryDirectory() as folder:
+        options.folder = Path(folder)
+        work = prepare(options)
+        result, figures = measure(work)
+        print(json.dumps(figures | {"sample": sample_margin(result)}))
+
+
+def prepare(options: argparse.Namespace) -> Work:
+    """The engine with its network and image, after one forward; nothing is held but what the engine keeps."""
     network = load_network(options.weights)
-    work = ENGINES[options.engine](network, image, options)
+    work = ENGINES[options.engine](network, np.load(options.image), options)
     with torch.inference_mode():
         network(torch.zeros((options.batch, 1, *[options.tile] * 3)))
-    result, figures = measure(work)
-    print(json.dumps(figures | {"sample": sample_logits(result)}))
+    return work
 
 
 def prepare_bare(network: PlainUnet, image: np.ndarray, options: argparse.Namespace) -> Work:
@@ -54,12 +65,33 @@ def prepare_bare(network: PlainUnet, image: np.ndarray, options: argparse.Namesp
     return work
 
 
-def prepare_volumen(network: PlainUnet, image: np.ndarray, options: argparse.Namespace) -> Work:
-    """`predict_array`, with the batch asked for."""
+def prepare_array(network: PlainUnet, image: np.ndarray, options: argparse.Namespace) -> Work:
+    """`predict_array`: arrays in memory and any forward, with the batch asked for."""
     from volumen.inference import predict_array
 
     def work() -> np.ndarray:
         return predict_array(network, image, tile=options.tile, overlap=(options.overlap,) * 3, batch=options.batch)
+
+    return work
+
+
+def prepare_volume(network: PlainUnet, image: np.ndarray, options: argparse.Namespace) -> Work:
+    """`predict_volume`: from a Zarr array into a Zarr group, batch and layout tuned as it does by itself."""
+    from house import save_common_model
+
+    from volumen.inference import Compute, Tiling, predict_volume
+    from volumen.volumes import export_volume, open_volume
+
+    model = save_common_model(options.folder / "model", network, tile=options.tile)
+    export_volume(image, options.folder / "image.zarr")
+    tiling = Tiling((options.tile,) * 3, (options.overlap,) * 3)
+    region = (options.region,) * 2 if options.region else None
+    compute = Compute("cpu", region=region, threads=options.threads, precision=options.precision)
+
+    def work() -> np.ndarray:
+        source = open_volume(options.folder / "image.zarr")
+        prediction = predict_volume([model], source, options.folder / "out.zarr", tiling=tiling, compute=compute)
+        return prediction.open_head()
 
     return work
 
@@ -108,15 +140,22 @@ def prepare_nnunet(network: PlainUnet, image: np.ndarray, options: argparse.Name
     return lambda: predictor.predict_sliding_window_return_logits(torch.from_numpy(image)[None]).numpy()
 
 
-def sample_logits(logits: np.ndarray) -> list[float]:
-    """Logits at 8³ voxels clear of the faces, to see that engines agree."""
-    places = [np.linspace(extent // 8, extent - extent // 8 - 1, 8).astype(int) for extent in logits.shape[1:]]
-    return np.asarray(logits[0][np.ix_(*places)], np.float64).ravel().round(6).tolist()
+def sample_margin(result: Any) -> list[float]:
+    """Logit of class 1 less that of class 0 at 8³ voxels clear of the faces, to see that engines agree.
+
+    From logits `c z y x`, or from a volume of probabilities, whose logarithms differ as much.
+    """
+    stored = not isinstance(result, np.ndarray)
+    values = np.log(result.read()) if stored else result.astype(np.float32)
+    places = [np.linspace(extent // 8, extent - extent // 8 - 1, 8).astype(int) for extent in values.shape[1:]]
+    margin = (values[1] - values[0])[np.ix_(*places)]
+    return margin.ravel().round(6).tolist()
 
 
 ENGINES = {
     "bare": prepare_bare,
-    "volumen": prepare_volumen,
+    "array": prepare_array,
+    "volume": prepare_volume,
     "monai": prepare_monai,
     "nnunet": prepare_nnunet,
 }

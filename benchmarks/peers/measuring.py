@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +20,38 @@ KEEP_MEMORY = {
 
 
 def measure(work: Callable[[], Any]) -> tuple[Any, Figures]:
-    """What the work gives, and its wall and CPU seconds and the peak of resident memory in MiB."""
-    forget_peak()
-    before = read_memory("VmRSS")
-    start, cpu = time.perf_counter(), os.times()
+    """What the work gives, and its wall and CPU seconds and the resident memory before and at its peak in MiB."""
+    watch = Stopwatch()
+    watch.note()
     result = work()
-    wall, after = time.perf_counter() - start, os.times()
-    return result, {
-        "wall_s": wall,
-        "cpu_s": sum(after[:4]) - sum(cpu[:4]),
-        "before_mib": before,
-        "peak_mib": read_memory("VmHWM"),
-    }
+    watch.note()
+    return result, watch.read()[0]
+
+
+class Stopwatch:
+    """Figures of what lies between one note and the next; a peak of memory counts from the first."""
+
+    def __init__(self) -> None:
+        forget_peak()
+        self._notes: list[Figures] = []
+
+    def note(self) -> None:
+        """Remember where time and memory stand."""
+        cpu = sum(os.times()[:4])
+        memory = {"before_mib": read_memory("VmRSS"), "peak_mib": read_memory("VmHWM")}
+        self._notes.append({"wall_s": time.perf_counter(), "cpu_s": cpu} | memory)
+
+    def read(self) -> list[Figures]:
+        """Figures of every interval."""
+        return [
+            {
+                "wall_s": end["wall_s"] - start["wall_s"],
+                "cpu_s": end["cpu_s"] - start["cpu_s"],
+                "before_mib": start["before_mib"],
+                "peak_mib": end["peak_mib"],
+            }
+            for start, end in pairwise(self._notes)
+        ]
 
 
 def forget_peak() -> None:

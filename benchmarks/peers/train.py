@@ -2,18 +2,17 @@
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 import torch
-from measuring import measure
+from measuring import Figures, Stopwatch, measure
 from plain_unet import CLASSES, STAGES, PlainUnet
 from torch import Tensor
 from torch.nn import functional
 
-Step = Callable[[], object]
 WARM_UP = 2
 
 
@@ -28,40 +27,79 @@ def main() -> None:
     parser.add_argument("--threads", type=int, required=True)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
     with TemporaryDirectory() as folder:
         options.folder = Path(folder)
-        step = ENGINES[options.engine](options)
-        for _ in range(WARM_UP):
-            step()
-        runs = [measure(step)[1] for _ in range(options.steps)]
+        runs = ENGINES[options.engine](options)
     print(json.dumps({key: median(run[key] for run in runs) for key in runs[0]}))
 
 
-def prepare_bare(options: argparse.Namespace) -> Step:
+def run_bare(options: argparse.Namespace) -> list[Figures]:
     """What nnU-Net's step does, in plain torch: same network, losses, scales, optimiser and clipping."""
     network = PlainUnet(options.features).train()
     optimizer = torch.optim.SGD(network.parameters(), 1e-2, weight_decay=3e-5, momentum=0.99, nesterov=True)
     image, scales = draw_batch(options)
 
-    def step() -> float:
+    def step() -> None:
         optimizer.zero_grad(set_to_none=True)
-        loss = sum_scales(network(image), scales)
-        loss.backward()
+        sum_scales(network(image), scales).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 12)
         optimizer.step()
-        return float(loss.detach())
 
-    return step
+    return measure_steps(step, options)
 
 
-def prepare_nnunet(options: argparse.Namespace) -> Step:
+def run_nnunet(options: argparse.Namespace) -> list[Figures]:
     """`nnUNetTrainer.train_step` as it stands."""
     from nnunet_trainer import build_trainer
 
     trainer = build_trainer(options.folder, features=options.features, patch=options.patch, batch=options.batch)
     trainer.network.train()
     image, scales = draw_batch(options)
-    return lambda: trainer.train_step({"data": image, "target": [labels.float() for labels in scales]})
+    batch = {"data": image, "target": [labels.float() for labels in scales]}
+    return measure_steps(lambda: trainer.train_step(batch), options)
+
+
+def run_house_bare(options: argparse.Namespace) -> list[Figures]:
+    """Our network, targets, losses and optimiser in a loop of plain torch."""
+    from house import build_learner
+
+    image, scales = draw_batch(options)
+    learner, sample = build_learner(options, image, scales[0][:, 0])
+    learner.train()
+    optimizer = learner.configure_optimizers()
+
+    def step() -> None:
+        optimizer.zero_grad(set_to_none=True)
+        learner.judge(sample, 0).total.backward()
+        torch.nn.utils.clip_grad_norm_(learner.parameters(), 12)
+        optimizer.step()
+
+    return measure_steps(step, options)
+
+
+def run_house(options: argparse.Namespace) -> list[Figures]:
+    """The same as training does it, on Lightning; a step lasts from one batch being asked for to the next."""
+    from house import build_learner, fit
+
+    image, scales = draw_batch(options)
+    learner, sample = build_learner(options, image, scales[0][:, 0])
+    watch = Stopwatch()
+
+    def give_batches() -> Iterator[object]:
+        for _ in range(WARM_UP + options.steps + 2):
+            watch.note()
+            yield sample
+
+    fit(learner, give_batches(), count=WARM_UP + options.steps + 2, folder=options.folder)
+    return watch.read()[WARM_UP:-1]
+
+
+def measure_steps(step: Callable[[], object], options: argparse.Namespace) -> list[Figures]:
+    """Figures of every step but the first two."""
+    for _ in range(WARM_UP):
+        step()
+    return [measure(step)[1] for _ in range(options.steps)]
 
 
 def draw_batch(options: argparse.Namespace) -> tuple[Tensor, list[Tensor]]:
@@ -92,7 +130,7 @@ def score_dice_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return -((2 * overlap + 1e-5) / (probability.sum(axes) + truth.sum(axes) + 1e-5)).mean()
 
 
-ENGINES = {"bare": prepare_bare, "nnunet": prepare_nnunet}
+ENGINES = {"bare": run_bare, "nnunet": run_nnunet, "house_bare": run_house_bare, "house": run_house}
 
 if __name__ == "__main__":
     main()

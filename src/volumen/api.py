@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from volumen.decoding import Decoded
     from volumen.inference import Compute, Model, Predicted, Prediction, PredictOptions, Tiling
     from volumen.training import RunOptions, RunSummary
-    from volumen.volumes import Volume
 
 __all__ = [
     "CleanUp",
@@ -317,26 +316,31 @@ def _refuse_existing(path: Path, *, overwrite: bool) -> None:
 
 def _pair_cases(
     segmentation: "str | Path | np.ndarray", truth: "str | Path | np.ndarray"
-) -> "dict[str, tuple[Path | np.ndarray | Volume, Path | np.ndarray | Volume]]":
-    """What belongs together, by name; a case that either side lacks is an error that names it."""
-    if not isinstance(segmentation, str | Path) or not isinstance(truth, str | Path):
-        return {"array": (segmentation, truth)}  # type: ignore[dict-item]
-    given, true = Path(segmentation), Path(truth)
-    for path in (given, true):
-        if not path.exists():
-            raise MissingError(f"there is no {path}; give a volume or a folder of volumes")
-    if not _is_folder(given) or not _is_folder(true):
-        if _is_folder(given) != _is_folder(true):
-            raise DataError(f"{given} and {true} must be two volumes or two folders of volumes")
-        return {given.stem: (given, true)}
-    ours = {path.stem: path for path in list_volumes(given) if not path.stem.endswith(VISUALIZATION)}
-    theirs = {path.stem: path for path in list_volumes(true)}
+) -> "dict[str, tuple[str | Path | np.ndarray, str | Path | np.ndarray]]":
+    """What belongs together, by name."""
+    for source in (segmentation, truth):
+        if isinstance(source, str | Path) and not Path(source).exists():
+            raise MissingError(f"there is no {source}; give a volume or a folder of volumes")
+    folders = [isinstance(source, str | Path) and _is_folder(Path(source)) for source in (segmentation, truth)]
+    if all(folders):
+        return _match_files(Path(str(segmentation)), Path(str(truth)))
+    if any(folders):
+        raise DataError(f"{segmentation} and {truth} must be two volumes or two folders of volumes")
+    return {Path(segmentation).stem if isinstance(segmentation, str | Path) else "array": (segmentation, truth)}
+
+
+def _match_files(
+    segmentations: Path, truths: Path
+) -> "dict[str, tuple[str | Path | np.ndarray, str | Path | np.ndarray]]":
+    """Files of two folders by name; a case that either lacks is an error that names it."""
+    ours = {path.stem: path for path in list_volumes(segmentations) if not path.stem.endswith(VISUALIZATION)}
+    theirs = {path.stem: path for path in list_volumes(truths)}
     lacking = [f"{name} has no truth" for name in ours.keys() - theirs.keys()]
     lacking += [f"{name} has no segmentation" for name in theirs.keys() - ours.keys()]
     if lacking:
-        raise DataError(f"{given} and {true} do not match: {', '.join(sorted(lacking))}")
+        raise DataError(f"{segmentations} and {truths} do not match: {', '.join(sorted(lacking))}")
     if not ours:
-        raise MissingError(f"{given} holds no volumes")
+        raise MissingError(f"{segmentations} holds no volumes")
     return {name: (ours[name], theirs[name]) for name in ours}
 
 

@@ -11,18 +11,21 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def expose_knobs(command: Command) -> Command:
     """The command, with a flag for each field of the dataclasses it takes; several numbers have commas between them."""
+    defaults: dict[str, Any] = command.__kwdefaults__
     for name, hint in get_type_hints(command).items():
         if is_dataclass(hint) and isinstance(hint, type):
             flags = _build_flags(hint)
             command.__annotations__[name] = Annotated[flags, Parameter(name="*")]
-            (command.__kwdefaults__ or {})[name] = flags()
+            defaults[name] = flags()
     return command
 
 
 def _build_flags(knobs: type) -> type:
-    """A subclass whose fields of several numbers read them from one word."""
+    """The dataclass, or a subclass whose fields of several numbers read them from one word."""
     hints = get_type_hints(knobs)
     listed = {field.name: field.default for field in fields(knobs) if _takes_list(hints[field.name])}
+    if not listed:
+        return knobs
     reader = Parameter(converter=_read_numbers, n_tokens=1, metavar="N[,N…]")
     annotations = {name: Annotated[hints[name], reader] for name in listed}
     body = {"__annotations__": annotations, "__doc__": knobs.__doc__, "__module__": __name__, **listed}

@@ -40,7 +40,9 @@ def train(
             options=options,
             progress=progress,
         )
-    print(summary)
+    for result in summary.folds:
+        if result.status == "completed":
+            print(summary.model(result.fold))
 
 
 def _read_fold(text: str) -> int:

@@ -81,7 +81,9 @@ def _describe(fault: Any, layers: Layers) -> str:
         return f"{source}: no such key; {suggest_nearest(str(path[-1]), _list_keys(path[:-1]))}"
     if fault["type"] == "missing":
         return f"{source}: needed and not given"
-    message = fault["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    if fault["type"] == "value_error":
+        return f"{source}: {fault['ctx']['error']}"
+    message = fault["msg"].removeprefix("Input should be ")
     return f"{source}: should be {message}; got {fault['input']!r}"
 
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from volumen.training.checkpoints import read_checkpoint as read_checkpoint
-    from volumen.training.folds import RunOptions as RunOptions
     from volumen.training.folds import train_fold as train_fold
     from volumen.training.loggers import build_csv_logger as build_csv_logger
     from volumen.training.loggers import build_tensorboard_logger as build_tensorboard_logger
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from volumen.training.optimizers import build_adam as build_adam
     from volumen.training.optimizers import build_adamw as build_adamw
     from volumen.training.optimizers import build_sgd as build_sgd
+    from volumen.training.options import RunOptions as RunOptions
     from volumen.training.run import train_folds as train_folds
     from volumen.training.schedules import ConstantSchedule as ConstantSchedule
     from volumen.training.schedules import CosineSchedule as CosineSchedule
@@ -27,7 +27,7 @@ _HOMES = {
     "ConstantSchedule": "schedules",
     "CosineSchedule": "schedules",
     "FoldResult": "summary",
-    "RunOptions": "folds",
+    "RunOptions": "options",
     "RunSummary": "summary",
     "WarmRestarts": "schedules",
     "build_adam": "optimizers",

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ from lightning.pytorch import Callback, Trainer
 
 from volumen.config import RunConfig, build_component, files, read_config, write_config
 from volumen.data import Case, Fold
-from volumen.errors import ConfigError, OutputError
+from volumen.errors import OutputError
 from volumen.networks import count_parameters
 from volumen.training.averages import WeightAverager, renew_batch_norm
 from volumen.training.checkpoints import read_checkpoint
@@ -20,6 +19,7 @@ from volumen.training.export import Checkpointer, ModelWriter, check_weights, st
 from volumen.training.guards import explain_memory_errors
 from volumen.training.loggers import EpochLogger, build_csv_logger
 from volumen.training.module import Batches, Learner
+from volumen.training.options import RunOptions
 from volumen.training.records import ProgressReporter, Recorder, write_log
 from volumen.training.resume import check_same_run
 from volumen.training.setup import FoldSetup, set_up_fold, shrink_config
@@ -30,29 +30,6 @@ from volumen.volumes import IntensityMap
 
 log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How a run is gone about, beside what its recipe says.
-
-    Args:
-        resume: go on with what is in the folder, from the last finished epoch of each fold.
-        overwrite: train anew what is in the folder.
-        fast: one batch of each thing, to see that all works.
-        continue_on_error: go on with the next fold when one fails.
-        device: auto (a GPU when there is one), cpu or cuda.
-    """
-
-    resume: bool = False
-    overwrite: bool = False
-    fast: bool = False
-    continue_on_error: bool = False
-    device: str = "auto"
-
-    def __post_init__(self) -> None:
-        if self.resume and self.overwrite:
-            raise ConfigError("resume goes on with what is there, overwrite begins anew: give one of them")
 
 
 class Start(NamedTuple):

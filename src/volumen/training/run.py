@@ -12,7 +12,8 @@ from volumen.config import RunConfig, files, read_config, write_config
 from volumen.data import Case, Fold, find_cases, fit_normalisations, read_folds, split_folds, write_folds
 from volumen.errors import ConfigError, ExistsError, OutputError, PartFailedError, VolumenError
 from volumen.inference import set_threads, tune_allocator
-from volumen.training.folds import Progress, RunOptions, find_best, read_state, train_fold
+from volumen.training.folds import Progress, find_best, read_state, train_fold
+from volumen.training.options import RunOptions
 from volumen.training.resume import check_same_run
 from volumen.training.setup import shrink_config
 from volumen.training.state import RunState
