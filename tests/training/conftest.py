@@ -1,5 +1,6 @@
 """A data set of small bright balls in noise, and a recipe that trains a tiny U-Net on it in seconds."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,13 +38,14 @@ def cases(balls: Path) -> list[Case]:
     return find_cases(balls)
 
 
-def make_config(
-    root: Path | None = None, *, optimizer: object = None, schedule: object = None, **training: object
-) -> RunConfig:
-    return RunConfig.model_validate(
-        {
+@pytest.fixture(scope="session")
+def make_config(balls: Path) -> Callable[..., RunConfig]:
+    """A recipe; keywords are settings of its training section, `sections` are laid over the others."""
+
+    def make(sections: dict[str, dict[str, object]] | None = None, **training: object) -> RunConfig:
+        recipe: dict[str, dict[str, object]] = {
             "data": {
-                "root": None if root is None else str(root),
+                "root": str(balls),
                 "patch_size": 8,
                 "batch_size": 2,
                 "num_workers": 0,
@@ -51,14 +53,12 @@ def make_config(
                 "augmentations": ["flip", {"name": "noise", "sigma": 0.05}],
             },
             "network": {"name": "unet", "features": 4, "depth": 2},
-            "heads": {
-                "ball": {
-                    "target": {"name": "binary", "foreground": [1]},
-                    "losses": ["dice", {"name": "focal", "weight": 0.5}],
-                }
-            },
-            "optimizer": optimizer or {"name": "adam", "lr": 1e-2},
-            "schedule": schedule or "constant",
-            "training": {"max_epochs": 2, "steps_per_epoch": 3, "previews": 1, **training},
+            "heads": {"ball": {"target": {"name": "binary", "foreground": [1]}, "losses": ["dice", "focal"]}},
+            "optimizer": {"name": "adam", "lr": 1e-2},
+            "training": {"max_epochs": 2, "steps_per_epoch": 3, "previews": 0, **training},
         }
-    )
+        for name, section in (sections or {}).items():
+            recipe[name] = recipe.get(name, {}) | section
+        return RunConfig.model_validate(recipe)
+
+    return make

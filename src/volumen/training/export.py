@@ -10,12 +10,13 @@ from torch import Tensor
 from typing_extensions import override
 
 from volumen.config import RunConfig, files
+from volumen.errors import ModelError
 from volumen.geometry import VoxelSize
 from volumen.heads import HeadSpec
 from volumen.inference import save_model
 from volumen.networks import Network
 from volumen.training.averages import WeightAverage, WeightAverager, Weights
-from volumen.training.checkpoints import copy_checkpoint, write_checkpoint
+from volumen.training.checkpoints import copy_checkpoint, read_checkpoint, write_checkpoint
 from volumen.training.module import Learner
 from volumen.training.state import RunState
 
@@ -98,6 +99,22 @@ class Checkpointer(Callback):
 def strip_prefix(state: Mapping[str, Tensor]) -> Weights:
     """Weights by their names in the network, from the names they have in checkpoints."""
     return {name.removeprefix(PREFIX): tensor for name, tensor in state.items() if name.startswith(PREFIX)}
+
+
+def check_weights(network: Network, path: Path) -> None:
+    """Raises when a checkpoint's weights are not those of the recipe's network."""
+    wanted = network.state_dict()
+    given = strip_prefix(read_checkpoint(path)["state_dict"])
+    odd = [name for name in wanted.keys() | given.keys() if not _is_alike(wanted.get(name), given.get(name))]
+    if odd:
+        raise ModelError(
+            f"{path} is of another network ({len(odd)} tensors differ, {min(odd)} among them); "
+            "resume it with its own recipe, or give --overwrite"
+        )
+
+
+def _is_alike(one: Tensor | None, other: Tensor | None) -> bool:
+    return one is not None and other is not None and one.shape == other.shape
 
 
 def write_average(writer: ModelWriter, average: WeightAverage, state: RunState, *, kind: str) -> None:

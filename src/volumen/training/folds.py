@@ -15,7 +15,7 @@ from volumen.errors import OutputError
 from volumen.networks import count_parameters
 from volumen.training.averages import WeightAverager, renew_batch_norm
 from volumen.training.checkpoints import read_checkpoint
-from volumen.training.export import Checkpointer, ModelWriter, strip_prefix, write_average
+from volumen.training.export import Checkpointer, ModelWriter, check_weights, strip_prefix, write_average
 from volumen.training.guards import explain_memory_errors
 from volumen.training.loggers import EpochLogger, build_csv_logger
 from volumen.training.module import Batches, Learner
@@ -109,6 +109,8 @@ def _prepare_folder(config: RunConfig, out: Path, options: RunOptions) -> tuple[
 def _train(setup: FoldSetup, state: RunState, start: Start, progress: Progress | None) -> None:
     """Trains what remains of a fold and writes what it leaves; `state` says how far it has come."""
     network = setup.build_network()
+    if start.checkpoint is not None:
+        check_weights(network, start.checkpoint)
     _describe(setup, count_parameters(network))
     learner = Learner(network, setup.objective, config=setup.config, state=state)
     writer, averager = setup.build_writer(network), WeightAverager(learner)

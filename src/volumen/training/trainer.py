@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 
 from volumen.config import TrainingSection
 from volumen.errors import ConfigError, DeviceError
+from volumen.training.checkpoints import AtomicCheckpointIO
 
 SHARDED = ("fsdp", "deepspeed_stage_2")
 # Lightning's own advice and torch's about Lightning: nothing that who trains could act on.
@@ -30,11 +32,10 @@ def build_trainer(config: TrainingSection, folder: Path, callbacks: Sequence[Cal
     A fold is one of Lightning's epochs, however many of ours it has: the loaders' processes then live as long as the
     fold, and nothing of Lightning's loops has to be resumed. Set `val_check_interval` to the batches of our epoch.
     """
-    from volumen.training.checkpoints import AtomicCheckpointIO
-
+    accelerator = _choose_accelerator(device)
     try:
         return Trainer(
-            accelerator=_choose_accelerator(device),
+            accelerator=accelerator,
             devices=config.devices,
             strategy=config.strategy,
             precision=config.precision,
@@ -92,8 +93,6 @@ def quiet_lightning() -> Iterator[None]:
 
 def _choose_accelerator(device: str) -> str:
     """Lightning's name of a kind of device; an error when there is none of it."""
-    import torch
-
     if device not in {"auto", "cpu", "cuda"}:
         raise DeviceError(f"training runs on auto, cpu or cuda; got {device!r} (training.devices says how many)")
     if device == "cuda" and not torch.cuda.is_available():
