@@ -9,7 +9,14 @@ import pytest
 
 from volumen.cli import main
 
-SMALL = ["data.patch_size=16", "data.folds=3", "network.features=2", "network.depth=2", "prediction.tile=16"]
+SMALL = [
+    "data.patch_size=16",
+    "data.folds=3",
+    "network.features=2",
+    "network.depth=2",
+    "prediction.tile=16",
+    "prediction.overlap=4",
+]
 
 
 class Said(NamedTuple):

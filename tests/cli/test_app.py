@@ -47,7 +47,7 @@ def test_the_help_names_every_command(volumen):
         (["evaluate", "a.tif", "b.tif"], "there is no a.tif"),
         (["report", "nowhere"], "nowhere"),
         (["ensemble", "a"], "two paths or more"),
-        (["data", "make", "scroll", "d", "--cases", "0"], "cases"),
+        (["data", "make", "scroll", "d", "--cases", "0"], "at least 1 case is needed"),
         (["recipes", "show", "scroll-surfase"], "did you mean 'scroll-surface'?"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -61,7 +61,7 @@ def test_a_folder_is_predicted_scored_and_reported(volumen, walk, model, images,
     report = tmp_path / "report.html"
     said = volumen("report", walk / "run", "--out", report, "--image", images / "scroll_000.tif")
     assert said.code == 0, said.err
-    assert report.read_text().startswith("<!DOCTYPE html>")
+    assert report.read_text().startswith("<!doctype html>")
 
 
 def test_a_bad_file_is_reported_the_rest_go_on_and_the_code_is_1(volumen, model, image, tmp_path):

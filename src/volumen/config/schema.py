@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from volumen.config.component import Component, WeightedComponent
-from volumen.geometry import Shape, to_shape
+from volumen.geometry import Shape, count_overlap, to_shape
 from volumen.heads import Activation
 
 Count = Annotated[int, Field(ge=1)]
@@ -118,6 +118,13 @@ class RunConfig(Section):
     prediction: PredictionSection = PredictionSection()
     decoding: tuple[Component, ...] = (Component(name="threshold"),)
     logger: Component = Component(name="csv")
+
+    @model_validator(mode="after")
+    def _check_overlap(self) -> "RunConfig":
+        shared = count_overlap(self.prediction.overlap, self.tile)
+        if any(common >= edge for common, edge in zip(shared, self.tile, strict=True)):
+            raise ValueError(f"prediction.overlap must be below the tile's {self.tile} on every axis; it is {shared}")
+        return self
 
     @property
     def tile(self) -> Shape:
