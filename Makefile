@@ -1,6 +1,8 @@
 # The README's commands. Each sets up what it needs on a machine with Python 3.11 or newer, git and make.
 
 VENV ?= .venv
+# Threads that wait give their core away: a busy machine then costs a little time, not ten times as much.
+export OMP_WAIT_POLICY ?= PASSIVE
 BASE_PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
