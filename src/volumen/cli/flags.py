@@ -11,7 +11,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def expose_knobs(command: Command) -> Command:
     """The command, with a flag for each field of the dataclasses it takes; several numbers have commas between them."""
-    defaults: dict[str, Any] = command.__kwdefaults__
+    defaults = command.__kwdefaults__ or {}
     for name, hint in get_type_hints(command).items():
         if is_dataclass(hint) and isinstance(hint, type):
             flags = _build_flags(hint)

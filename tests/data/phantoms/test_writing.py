@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from volumen.data.phantoms import make_neurons, make_scroll, write_phantoms
+from volumen.data import find_cases, make_neurons, make_scroll, write_phantoms
+from volumen.data.phantoms.neurons import VOXEL_SIZE
 from volumen.data.phantoms.writing import derive_seed
 from volumen.errors import ConfigError, ExistsError, OutputError, ShapeError, UnknownNameError
 
@@ -98,3 +99,12 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot write phantoms"):
         write_phantoms("scroll", tmp_path / "file" / "out", cases=1, size=16, seed=0)
+
+
+def test_both_kinds_are_found_as_cases_with_their_voxel_size(tmp_path):
+    write_phantoms("scroll", tmp_path / "s", cases=1, size=16, seed=0)
+    write_phantoms("neurons", tmp_path / "n", cases=1, size=16, seed=0)
+    scroll, neurons = find_cases(tmp_path / "s")[0], find_cases(tmp_path / "n")[0]
+    assert (scroll.name, list(scroll.labels), scroll.voxel_size) == ("scroll_000", ["labels"], None)
+    assert sorted(neurons.labels) == ["mitochondria", "neurons", "vesicles"]
+    assert neurons.voxel_size == VOXEL_SIZE

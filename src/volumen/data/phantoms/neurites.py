@@ -48,7 +48,7 @@ def draw_walks(rng: np.random.Generator, extent: tuple[float, float, float]) -> 
             neurites.append(neurite)
     radii = [_draw_radii(rng, len(track)) for track in points]
     branch = np.repeat(np.arange(len(points)), [len(track) for track in points])
-    return Walks(np.concatenate(points), np.concatenate(radii), np.asarray(neurites)[branch], branch)
+    return Walks(np.concatenate(points), np.concatenate(radii), np.asarray(neurites, np.int32)[branch], branch)
 
 
 def fill_space(
@@ -62,13 +62,16 @@ def fill_space(
     # A fourth coordinate makes the nearest point the one with the least distance² - radius².
     lift = np.sqrt(LONGEST_RADIUS**2 - walks.radius**2)
     tree = KDTree(np.column_stack([walks.point, lift]))
-    place = np.zeros((*shape, 4), np.float32)
-    for axis, edge in enumerate(voxel_size):
-        along = (np.arange(shape[axis], dtype=np.float32) + 0.5) * np.float32(edge)
-        wobble = draw_field(rng, shape, grain=(80 / voxel_size.z, 80 / voxel_size.y, 80 / voxel_size.x))
-        place[..., axis] = along.reshape([-1 if other == axis else 1 for other in range(3)]) + WOBBLE * wobble
-    nearest = np.stack([tree.query(plane)[1] for plane in place])
-    return np.asarray(walks.neurite[nearest])
+    axes = [(np.arange(extent) + 0.5) * edge for extent, edge in zip(shape, voxel_size, strict=True)]
+    grain = (80 / voxel_size.z, 80 / voxel_size.y, 80 / voxel_size.x)
+    wobble = [WOBBLE * draw_field(rng, shape, grain=grain) for _ in range(3)]
+    filled = np.empty(shape, np.int32)
+    for index, z in enumerate(axes[0]):
+        plane = np.meshgrid(z, axes[1], axes[2], indexing="ij")
+        place = [along[0] + field[index] for along, field in zip(plane, wobble, strict=True)]
+        nearest = tree.query(np.stack([*place, np.zeros(shape[1:])], axis=-1))[1]
+        filled[index] = walks.neurite[nearest]
+    return filled
 
 
 def number_pieces(labels: Int[np.ndarray, "z y x"]) -> Int[np.ndarray, "z y x"]:

@@ -33,7 +33,7 @@ class NeuronsPhantom:
 def make_neurons(size: int | Shape, seed: int) -> NeuronsPhantom:
     """A synthetic EM volume with exact instance labels; the same seed gives the same bytes.
 
-    About sixty float32 volumes are held while it is made.
+    About fifty float32 volumes are held while it is made.
     """
     shape = parse_size(size)
     rng = np.random.default_rng(seed)

@@ -53,7 +53,7 @@ class Organelles:
     @classmethod
     def none(cls, shape: Shape) -> "Organelles":
         """A volume without any."""
-        return cls(np.zeros(shape, np.int64), np.zeros(shape, np.float32))
+        return cls(np.zeros(shape, np.int32), np.zeros(shape, np.float32))
 
 
 def place_mitochondria(rng: np.random.Generator, inside: Inside) -> Organelles:
