@@ -19,7 +19,8 @@ def check_finite(losses: Mapping[str, float], config: RunConfig, *, where: str) 
     """Raises when a loss is no longer a number, saying what to try."""
     bad = [name for name, value in losses.items() if not math.isfinite(value)]
     if bad:
-        raise DivergedError(f"{', '.join(bad)} is {losses[bad[0]]} {where}; {_suggest_cure(config)}")
+        numbers = ", ".join(f"{name} is {losses[name]}" for name in bad)
+        raise DivergedError(f"{numbers} {where}; {_suggest_cure(config)}")
 
 
 @contextmanager
