@@ -1,0 +1,92 @@
+"""Carrying out a plan: what is done is skipped, what fails is named when the others are done."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from volumen.blocks.executors import Fault, Work, find_executor
+from volumen.blocks.marks import DoneMarks, open_marks
+from volumen.blocks.plan import BlockPlan, BlockTask
+from volumen.errors import PartFailedError
+
+logger = logging.getLogger(__name__)
+
+_NAMED = 5  # failed blocks a message names; the log has all
+
+
+@dataclass(frozen=True)
+class BlockSummary:
+    """What a run of a plan came to."""
+
+    done: int
+    skipped: int
+    seconds: float
+
+
+def run_plan(
+    plan: BlockPlan,
+    do: Work,
+    *,
+    marks: Path,
+    executor: str = "serial",
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> BlockSummary:
+    """How many blocks were done now and how many had been before; running it again is harmless.
+
+    Args:
+        plan: blocks and settings; marks of a plan with other settings are refused with the difference.
+        do: the work of a block; it returns when its output is on disk, and may run twice on the same block.
+        marks: folder of the done-marks.
+        executor: `serial` or `processes`.
+        workers: processes to spawn.
+        progress: told blocks done, those of earlier runs included, and blocks in all.
+    """
+    began = time.perf_counter()
+    record = open_marks(marks, plan)
+    waiting = _find_unfinished(plan, record)
+    skipped, faults = len(plan.tasks) - len(waiting), dict[str, Fault]()
+    report = progress or _ignore
+    report(skipped, len(plan.tasks))
+    outcomes = find_executor(executor)(_RecordedWork(do, record), waiting, workers=workers)
+    for ended, (task, fault) in enumerate(outcomes, start=1):
+        if fault is not None:
+            logger.error("block %s failed: %s\n%s", task.id, fault.message, fault.trace)
+            faults[task.id] = fault
+        report(skipped + ended - len(faults), len(plan.tasks))
+    if faults:
+        raise PartFailedError(_describe_faults(faults, len(plan.tasks)))
+    return BlockSummary(done=len(waiting), skipped=skipped, seconds=time.perf_counter() - began)
+
+
+def list_unfinished(plan: BlockPlan, *, marks: Path) -> tuple[BlockTask, ...]:
+    """Blocks of the plan that no mark calls done; whoever uses the output asks for none."""
+    return _find_unfinished(plan, open_marks(marks, plan))
+
+
+def _find_unfinished(plan: BlockPlan, record: DoneMarks) -> tuple[BlockTask, ...]:
+    return tuple(task for task in plan.tasks if not record.has(task))
+
+
+@dataclass(frozen=True)
+class _RecordedWork:
+    """The work of a block and, after it, its mark; both in the process that does the work."""
+
+    do: Work
+    record: DoneMarks
+
+    def __call__(self, task: BlockTask) -> None:
+        began = time.perf_counter()
+        self.do(task)
+        self.record.write(task, seconds=time.perf_counter() - began)
+
+
+def _describe_faults(faults: Mapping[str, Fault], total: int) -> str:
+    named = "; ".join(f"{name}: {fault.message}" for name, fault in list(faults.items())[:_NAMED])
+    more = f"; and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
+    return f"{len(faults)} of {total} blocks failed ({named}{more}); run again to do only these"
+
+
+def _ignore(_done: int, _total: int) -> None: ...
