@@ -1,0 +1,217 @@
+"""What intensities a volume has, from a histogram that streams over its chunks."""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from volumen.errors import DataError
+from volumen.geometry import Box, Shape, to_shape
+from volumen.volumes.memory import to_volume
+from volumen.volumes.volume import Volume, Voxels
+
+MOST_CHUNKS = 4096
+BINS = 65_536
+
+_PIECE_VOXELS = 2**22  # counted at once; a chunk may be a whole slice of a scroll
+_EXACT_BYTES = 2
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Intensity:
+    """What a streaming histogram tells of a volume.
+
+    Args:
+        low: smallest intensity.
+        high: largest intensity.
+        mean: average.
+        std: standard deviation (divided by n).
+        counts: voxels at each of low, low + 1 … high when `exact`, else in equal bins from low to high.
+        exact: whether each intensity has a count of its own.
+    """
+
+    low: float
+    high: float
+    mean: float
+    std: float
+    counts: Int64[np.ndarray, " bins"]
+    exact: bool
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all voxels are the same."""
+        return self.low == self.high
+
+    def percentile(self, q: float) -> float:
+        """The intensity below which `q` per cent of the voxels lie; as `np.percentile` says when exact."""
+        if not 0 <= q <= 100:  # noqa: PLR2004 - per cent
+            raise DataError(f"a percentile lies between 0 and 100; got {q}")
+        if self.is_constant:
+            return self.low
+        ends = np.cumsum(self.counts)
+        place = (int(ends[-1]) - 1) * (q / 100)
+        return self._interpolate_exact(ends, place) if self.exact else self._interpolate_binned(ends, place)
+
+    def _interpolate_exact(self, ends: Int64[np.ndarray, " bins"], place: float) -> float:
+        """Between the two voxels, in order of intensity, that `place` lies between."""
+        below = math.floor(place)
+        share = place - below
+        first, second = (
+            self.low + float(np.searchsorted(ends, rank, side="right")) for rank in (below, math.ceil(place))
+        )
+        step = second - first
+        # the formula of NumPy, with its two branches, so that results are the same to the last bit
+        return first + step * share if share < 0.5 else second - step * (1 - share)  # noqa: PLR2004
+
+    def _interpolate_binned(self, ends: Int64[np.ndarray, " bins"], place: float) -> float:
+        """Inside the bin that `place` lies in, as if its voxels were spread evenly."""
+        number = int(np.searchsorted(ends, place, side="right"))
+        number = min(number, len(ends) - 1)
+        count = int(self.counts[number])
+        inside = (place - (int(ends[number]) - count)) / max(count, 1)
+        width = (self.high - self.low) / len(ends)
+        return min(self.low + (number + min(inside, 1.0)) * width, self.high)
+
+
+def measure_intensity(volume: Volume | np.ndarray, *, progress: Progress | None = None) -> Intensity:
+    """What intensities a volume has: exact for 8 and 16 bit ints, to a 65,536th of the range for other types.
+
+    At most 4,096 chunks on an even grid are read, all when there are fewer, one piece of at most 4 M voxels in memory
+    at a time; channels count together. A voxel that is no finite number is an error.
+    """
+    source = to_volume(volume)
+    if not source.layout.nbytes:
+        raise DataError(f"{source.spec} is empty: its shape is {source.layout.array_shape}")
+    exact = source.dtype.kind in "ui" and source.dtype.itemsize <= _EXACT_BYTES
+    return (_measure_exactly if exact else _measure_in_bins)(source, progress or _ignore)
+
+
+def choose_chunks(shape: Shape, chunk: Shape) -> Iterator[Box]:
+    """At most 4,096 chunks, evenly spread over the volume; all when there are fewer."""
+    grid = [-(-extent // edge) for extent, edge in zip(shape, chunk, strict=True)]
+    for place in itertools.product(*map(_spread, grid, _share_budget(grid))):
+        start = [number * edge for number, edge in zip(place, chunk, strict=True)]
+        yield Box.at(start, chunk).clip(Box.whole(shape))
+
+
+def _share_budget(grid: list[int]) -> list[int]:
+    """How many chunks are taken along each axis; short axes are taken whole and leave more to long ones."""
+    if math.prod(grid) <= MOST_CHUNKS:
+        return grid
+    taken, budget = [0, 0, 0], MOST_CHUNKS
+    for left, axis in zip((3, 2, 1), np.argsort(grid), strict=True):
+        taken[axis] = min(grid[axis], _find_root(budget, left))
+        budget //= taken[axis]
+    return taken
+
+
+def _find_root(value: int, degree: int) -> int:
+    """The largest int whose power is at most `value`."""
+    root = round(math.pow(value, 1 / degree))
+    return root if root**degree <= value else root - 1
+
+
+def _spread(count: int, taken: int) -> list[int]:
+    """Numbers in the middle of `taken` equal parts of `count`."""
+    return [(2 * part + 1) * count // (2 * taken) for part in range(taken)]
+
+
+def _read_pieces(source: Volume) -> Iterator[tuple[Box, Voxels]]:
+    """Every chosen chunk in pieces small enough to count."""
+    channels = source.channels or 1
+    for chunk in choose_chunks(source.shape, source.chunks):
+        _, height, width = chunk.shape
+        rows = max(1, min(height, _PIECE_VOXELS // (width * channels)))
+        step = max(1, _PIECE_VOXELS // (rows * width * channels))
+        for z, y in itertools.product(range(0, chunk.shape[0], step), range(0, height, rows)):
+            piece = Box.at((z, y, 0), (step, rows, width)).shift(chunk.start).clip(chunk)
+            yield piece, source.read(piece)
+
+
+def _measure_exactly(source: Volume, progress: Progress) -> Intensity:
+    """One pass: a count for every value the type has."""
+    limits = np.iinfo(source.dtype)
+    counts = np.zeros(int(limits.max) - int(limits.min) + 1, np.int64)
+    total = _count_voxels(source)
+    seen = 0
+    for _, voxels in _read_pieces(source):
+        places = voxels.reshape(-1).astype(np.int64) - int(limits.min)
+        counts += np.bincount(places, minlength=len(counts))
+        seen += voxels.size
+        progress(seen, total)
+    present = np.flatnonzero(counts)
+    first, last = int(present[0]), int(present[-1])
+    counts = counts[first : last + 1]
+    low = first + int(limits.min)
+    values = low + np.arange(len(counts), dtype=np.float64)
+    mean = float(values @ counts / seen)
+    std = math.sqrt(float((values - mean) ** 2 @ counts) / seen)
+    return Intensity(float(low), float(low + len(counts) - 1), mean, std, counts, exact=True)
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Count, mean and sum of squared differences from it, which merge exactly (Chan et al. 1983)."""
+
+    count: int
+    mean: float
+    squares: float
+
+    def merge(self, values: Float64[np.ndarray, " n"]) -> "_Moments":
+        mean = float(values.mean())
+        squares = float(((values - mean) ** 2).sum())
+        count, gap = self.count + values.size, mean - self.mean
+        weight = values.size / count
+        return _Moments(count, self.mean + gap * weight, self.squares + squares + gap**2 * self.count * weight)
+
+
+def _measure_in_bins(source: Volume, progress: Progress) -> Intensity:
+    """Two passes: the range, then counts in equal bins."""
+    total = 2 * _count_voxels(source)
+    low, high = _find_range(source, lambda seen: progress(seen, total))
+    span = high - low
+    if not math.isfinite(span):
+        raise DataError(f"{source.spec}: intensities from {low} to {high} span more than a float holds")
+    counts, moments = np.zeros(BINS, np.int64), _Moments(0, 0.0, 0.0)
+    for _, voxels in _read_pieces(source):
+        values = voxels.reshape(-1).astype(np.float64)
+        places = np.minimum((values - low) / (span or 1.0) * BINS, BINS - 1).astype(np.int64)
+        counts += np.bincount(places, minlength=BINS)
+        moments = moments.merge(values)
+        progress(total // 2 + moments.count, total)
+    return Intensity(low, high, moments.mean, math.sqrt(moments.squares / moments.count), counts, exact=False)
+
+
+def _find_range(source: Volume, report: Callable[[int], None]) -> tuple[float, float]:
+    """Smallest and largest voxel; what is no finite number is counted and its first place named."""
+    low, high, seen, bad = math.inf, -math.inf, 0, 0
+    first: tuple[int, ...] = ()
+    for box, voxels in _read_pieces(source):
+        wrong = ~np.isfinite(voxels)
+        if wrong.any():
+            first = first or tuple((np.argwhere(wrong)[0][-3:] + box.start).tolist())
+            bad += int(wrong.sum())
+        else:
+            low, high = min(low, float(voxels.min())), max(high, float(voxels.max()))
+        seen += voxels.size
+        report(seen)
+    if bad:
+        z, y, x = first
+        raise DataError(
+            f"{source.spec}: {bad} of {seen} voxels are NaN or infinite, the first at z={z} y={y} x={x}; "
+            "replace them or cut them away"
+        )
+    return low, high
+
+
+def _count_voxels(source: Volume) -> int:
+    boxes = choose_chunks(to_shape(source.shape), source.chunks)
+    return sum(box.size for box in boxes) * (source.channels or 1)
+
+
+def _ignore(_done: int, _total: int) -> None: ...
