@@ -7,18 +7,10 @@ from contextlib import contextmanager
 
 from volumen.errors import FormatError, MemoryBudgetError, OutputError, VolumenError
 
-# Damaged bytes make decoders fail in every one of these ways; imagecodecs' own errors are RuntimeErrors.
-_DAMAGE = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-)
+# Damaged bytes make decoders and parsers fail in every one of these ways: tifffile raises most of them when bytes of a
+# file are changed at random, imagecodecs' own errors are RuntimeErrors, and XML that cannot be parsed is a SyntaxError.
+_BUILTIN = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, SyntaxError, TypeError, ValueError)
+_DAMAGE = (*_BUILTIN, OSError, RuntimeError, struct.error, zlib.error)
 
 
 @contextmanager
