@@ -1,14 +1,23 @@
 """Shapes and types are checked while tests run; volumes small enough to read."""
 
 import os
+import sys
+import types
 
 import numpy as np
 import pytest
+from beartype import BeartypeConf, beartype
 from jaxtyping import install_import_hook
 
 if os.environ.get("SHAPES", "1") == "1":
-    _hook = install_import_hook("volumen", "beartype.beartype").hook
-    _hook.should_instrument = lambda name: name.split(".")[0] == "volumen" and not name.endswith("_kernels")
+    # An int may stand where a float is due, as everywhere in Python; the hook takes its checker by name only.
+    sys.modules["volumen_shapes"] = types.ModuleType("volumen_shapes")
+    sys.modules["volumen_shapes"].check = beartype(conf=BeartypeConf(is_pep484_tower=True))
+    _hook = install_import_hook("volumen", "volumen_shapes.check").hook
+    # Compiled loops cannot be checked; the command line has no arrays, and its signatures are read as they stand.
+    _hook.should_instrument = lambda name: (
+        name.split(".")[0] == "volumen" and not name.endswith("_kernels") and not name.startswith("volumen.cli")
+    )
 
 
 @pytest.fixture

@@ -1,1 +1,63 @@
 """Learn to segment 3D volumes, then segment volumes of any size."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from volumen.api import build_model as build_model
+    from volumen.api import decode as decode
+    from volumen.api import ensemble as ensemble
+    from volumen.api import evaluate as evaluate
+    from volumen.api import list_recipes as list_recipes
+    from volumen.api import load_model as load_model
+    from volumen.api import make_data as make_data
+    from volumen.api import predict as predict
+    from volumen.api import read_recipe as read_recipe
+    from volumen.api import train as train
+    from volumen.api import write_report as write_report
+    from volumen.inference import predict_array as predict_array
+    from volumen.volumes import create_volume as create_volume
+    from volumen.volumes import open_volume as open_volume
+
+_ROOMS = {
+    "build_model": "api",
+    "create_volume": "volumes",
+    "decode": "api",
+    "ensemble": "api",
+    "evaluate": "api",
+    "list_recipes": "api",
+    "load_model": "api",
+    "make_data": "api",
+    "open_volume": "volumes",
+    "predict": "api",
+    "predict_array": "inference",
+    "read_recipe": "api",
+    "train": "api",
+    "write_report": "api",
+}
+__all__ = [
+    "build_model",
+    "create_volume",
+    "decode",
+    "ensemble",
+    "evaluate",
+    "list_recipes",
+    "load_model",
+    "make_data",
+    "open_volume",
+    "predict",
+    "predict_array",
+    "read_recipe",
+    "train",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _ROOMS:
+        return getattr(import_module(f"volumen.{_ROOMS[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

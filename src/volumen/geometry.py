@@ -13,8 +13,8 @@ from volumen.errors import ShapeError
 
 Shape = tuple[int, int, int]
 
-# The centre-weighted window of nnU-Net and MONAI: sigma is an eighth of the tile, and no weight is below a thousandth
-# of the largest, so that a voxel covered by one tile's corner alone still divides by something.
+# The centre-weighted window: sigma is an eighth of the tile, as in nnU-Net and MONAI. On each axis no weight is below
+# a thousandth of the largest, so that a voxel that only a tile's corner covers still divides by something.
 WINDOW_SIGMA = 0.125
 WINDOW_FLOOR = 1e-3
 

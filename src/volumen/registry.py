@@ -57,6 +57,7 @@ TABLES: dict[str, dict[str, str]] = {
         "wandb": "volumen.training:build_wandb_logger",
     },
     "decoding": {
+        "argmax": "volumen.decoding:Argmax",
         "border": "volumen.decoding:StripBorder",
         "closing": "volumen.decoding:Closing",
         "hysteresis": "volumen.decoding:Hysteresis",

@@ -103,9 +103,16 @@ def test_a_foreign_exception_is_named_with_its_type_and_logged(plan, marks, capl
     def fail(task: BlockTask) -> None:
         raise KeyError("gone")
 
-    with pytest.raises(PartFailedError, match="KeyError: 'gone'"):
+    with caplog.at_level("DEBUG"), pytest.raises(PartFailedError, match="KeyError: 'gone'"):
         run_plan(plan, fail, marks=marks)
     assert "Traceback" in caplog.text
+
+
+def test_a_lone_block_fails_with_its_own_error(marks, touched):
+    lone = plan_blocks((4, 2, 2), (4, 2, 2), {})
+    for executor in ("serial", "processes"):
+        with pytest.raises(DataError, match="no good"):
+            run_plan(lone, FailOn(touched, "0_0_0"), marks=marks, executor=executor)
 
 
 def test_many_failures_are_counted_not_listed(marks):

@@ -79,8 +79,8 @@ FORMATS = {
     "array": Format(lambda array, folder: ArrayVolume(array.copy(), VOXEL_SIZE, offset=OFFSET)),
     "zarr": Format(create_named("x.zarr")),
     "zarr array in a group": Format(create_named("x.zarr/image")),
-    "zarr, opened": Format(open_named("x.zarr", export)),
-    "zarr v2": Format(open_named("x.zarr", save_zarr_v2), placed=False),
+    "zarr, opened": Format(open_named("x.zarr", export), writable=False),
+    "zarr v2": Format(open_named("x.zarr", save_zarr_v2), writable=False, placed=False),
     "tiff, created": Format(create_named("x.tif"), channels=False),
     "tiff, exported": Format(open_named("x.tif", export), writable=False, channels=False),
     "tiff, foreign": Format(
@@ -161,7 +161,7 @@ class VolumeContract:
         box = Box((2, 3, 4), (7, 11, 9))
         array[box.slices] = 500
         if not kind.writable:
-            with pytest.raises(OutputError, match="opened for reading"):
+            with pytest.raises(OutputError, match="opened to be read"):
                 volume.write(box, array[box.slices])
             return
         volume.read()
@@ -213,5 +213,6 @@ class VolumeContract:
         assert (volume.shape, volume.channels) == (SHAPE, 2)
         box = Box((1, 2, 3), (5, 11, 7))
         np.testing.assert_array_equal(volume.read(box), array[(..., *box.slices)])
-        volume.write(box, np.zeros_like(array[(..., *box.slices)]))
-        assert not volume.read(box).any()
+        if kind.writable:
+            volume.write(box, np.zeros_like(array[(..., *box.slices)]))
+            assert not volume.read(box).any()

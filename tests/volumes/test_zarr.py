@@ -38,29 +38,31 @@ def test_the_metadata_is_plain_zarr_v3(tmp_path):
     create_volume(tmp_path / "x.zarr", shape=(4, 5, 6), dtype="uint16", voxel_size=VOXEL_SIZE, offset=(1.0, 2.0, 3.0))
     metadata = json.loads((tmp_path / "x.zarr" / "zarr.json").read_text())
     assert metadata["dimension_names"] == ["z", "y", "x"]
-    assert metadata["attributes"] == {"voxel_size": [30, 8, 8.25], "offset": [1, 2, 3], "units": ["nm"] * 3}
-
-
-def test_units_other_than_nanometres_leave_the_voxel_size_unknown(tmp_path):
-    create_volume(tmp_path / "x.zarr", shape=(4, 5, 6), dtype="uint16", voxel_size=VOXEL_SIZE)
-    path = tmp_path / "x.zarr" / "zarr.json"
-    path.write_text(path.read_text().replace('"nm"', '"parsec"'))
-    assert open_volume(tmp_path / "x.zarr").voxel_size is None
+    assert metadata["attributes"] == {"voxel_size_nm": [30, 8, 8.25], "offset_nm": [1, 2, 3]}
 
 
 def test_a_voxel_size_in_v2_attributes_is_read(tmp_path):
     save_zarr_v2(tmp_path / "x.zarr", draw_array())
-    (tmp_path / "x.zarr" / ".zattrs").write_text('{"voxel_size": [3, 2, 1]}')
+    (tmp_path / "x.zarr" / ".zattrs").write_text('{"voxel_size_nm": [3, 2, 1]}')
     assert open_volume(tmp_path / "x.zarr").voxel_size == VoxelSize(3.0, 2.0, 1.0)
 
 
 def test_a_2d_array_opens_with_one_slice(tmp_path):
     save_zarr_v2(tmp_path / "x.zarr", draw_array()[0])
-    volume = open_volume(tmp_path / "x.zarr")
+    volume = open_volume(tmp_path / "x.zarr", writable=True)
     assert volume.shape == (1, 11, 13)
     np.testing.assert_array_equal(volume.read(Box((0, 2, 3), (1, 5, 9))), draw_array()[:1, 2:5, 3:9])
     volume.write(Box((0, 2, 3), (1, 5, 9)), np.zeros((1, 3, 6), np.uint16))
     assert not volume.read(Box((0, 2, 3), (1, 5, 9))).any()
+
+
+def test_a_bool_array_of_another_writer_reads_as_uint8(tmp_path):
+    save_zarr_v2(tmp_path / "x.zarr", draw_array() > 60)
+    volume = open_volume(tmp_path / "x.zarr", writable=True)
+    assert volume.dtype == np.uint8
+    np.testing.assert_array_equal(volume.read(), draw_array() > 60)
+    volume.write(Box.whole(volume.shape), np.ones(volume.shape, np.uint8))
+    assert volume.read().all()
 
 
 def test_five_axes_are_no_volume(tmp_path):
@@ -137,9 +139,8 @@ def test_a_damaged_chunk_is_our_error(tmp_path):
 
 @pytest.mark.parametrize("dtype", ["complex64", "bfloat16"])
 def test_types_that_are_no_ints_or_floats_are_refused(dtype, tmp_path):
-    metadata = {
-        "shape": [2, 2, 2], "data_type": dtype, "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [2, 2, 2]}}
-    }  # fmt: skip
+    grid = {"name": "regular", "configuration": {"chunk_shape": [2, 2, 2]}}
+    metadata = {"shape": [2, 2, 2], "data_type": dtype, "chunk_grid": grid}
     spec = {"driver": "zarr3", "kvstore": {"driver": "file", "path": f"{tmp_path}/x.zarr/"}, "metadata": metadata}
     tensorstore.open(spec | {"create": True}).result()
     with pytest.raises(ValueError, match=dtype):
@@ -172,7 +173,7 @@ def test_a_folder_of_someone_else_is_never_removed(tmp_path):
     with pytest.raises(OutputError, match="not overwritten"):
         create_volume(tmp_path / "x.zarr", shape=(2, 2, 2), dtype="uint8", overwrite=True)
     with pytest.raises(OutputError, match="not overwritten"):
-        export_volume(draw_array(), tmp_path / "x.zarr", overwrite=True)
+        export_volume(draw_array(), tmp_path / "x.zarr")
     assert (tmp_path / "x.zarr" / "thesis.txt").exists()
 
 
@@ -180,6 +181,15 @@ def test_a_place_that_cannot_be_written_is_our_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         create_volume(tmp_path / "file" / "x.zarr", shape=(2, 2, 2), dtype="uint8")
+
+
+def test_an_array_opened_again_takes_boxes_only_when_asked_to(tmp_path):
+    export_volume(draw_array(), tmp_path / "x.zarr")
+    box = Box.whole((2, 2, 2))
+    with pytest.raises(OutputError, match="opened to be read"):
+        open_volume(tmp_path / "x.zarr").write(box, np.zeros((2, 2, 2), np.uint16))
+    open_volume(tmp_path / "x.zarr", writable=True).write(box, np.zeros((2, 2, 2), np.uint16))
+    assert not open_volume(tmp_path / "x.zarr").uncached().read(box).any()
 
 
 def test_another_volume_sees_what_was_written_once_it_is_opened(tmp_path):

@@ -3,6 +3,7 @@ import pytest
 from contract import VOXEL_SIZE, save_zarr_v2
 
 from volumen.errors import ConfigError, ExistsError, FormatError, MissingError, OutputError
+from volumen.geometry import Box
 from volumen.volumes import create_group, create_volume, list_arrays, open_volume, read_attributes, write_attributes
 
 
@@ -16,18 +17,17 @@ def test_attributes_read_back(group):
     assert read_attributes(group) == {"model": "m", "heads": [{"name": "surface"}]}
 
 
-def test_setting_one_attribute_leaves_the_others(group):
-    write_attributes(group, {"done": True})
-    assert read_attributes(group) == {"model": "m", "heads": [{"name": "surface"}], "done": True}
+def test_attributes_are_replaced_whole(group):
+    write_attributes(group, {"done": [2, None]})
+    assert read_attributes(group) == {"done": [2, None]}
 
 
-def test_attributes_of_an_array_leave_its_voxel_size(group):
-    create_volume(group / "surface", shape=(2, 2, 2), dtype="float32", voxel_size=VOXEL_SIZE)
-    write_attributes(group / "surface", {"activation": "sigmoid"})
-    assert read_attributes(group / "surface")["activation"] == "sigmoid"
-    volume = open_volume(group / "surface")
-    assert volume.voxel_size == VOXEL_SIZE
-    assert not volume.read().any()
+def test_attributes_of_an_array_leave_its_voxels(group):
+    volume = create_volume(group / "surface", shape=(2, 2, 2), dtype="float32", voxel_size=VOXEL_SIZE)
+    volume.write(Box.whole((2, 2, 2)), np.ones((2, 2, 2), np.float32))
+    write_attributes(group / "surface", read_attributes(group / "surface") | {"activation": "sigmoid"})
+    assert open_volume(group / "surface").voxel_size == VOXEL_SIZE
+    assert open_volume(group / "surface").read().all()
 
 
 def test_values_that_are_not_plain_change_nothing(group):

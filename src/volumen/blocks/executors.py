@@ -19,10 +19,18 @@ Work = Callable[[BlockTask], None]
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a block failed: a line for people and the traceback for the log."""
+    """Why a block failed: the error and, for the log, its traceback."""
 
-    message: str
+    error: Exception
     trace: str = ""
+
+    def __str__(self) -> str:
+        own = isinstance(self.error, VolumenError)
+        return str(self.error) if own else f"{type(self.error).__name__}: {self.error}"
+
+    def pack(self) -> "Fault":
+        """The same for another process, where an error of another package might not unpickle."""
+        return self if isinstance(self.error, VolumenError) else Fault(PartFailedError(str(self)), self.trace)
 
 
 Outcome = tuple[BlockTask, Fault | None]
@@ -69,10 +77,8 @@ _EXECUTORS: dict[str, Executor] = {"serial": run_serial, "processes": run_proces
 def _attempt(do: Work, task: BlockTask) -> Fault | None:
     try:
         do(task)
-    except VolumenError as error:
-        return Fault(str(error), traceback.format_exc())
     except Exception as error:  # noqa: BLE001 - a block that fails must not stop the others
-        return Fault(f"{type(error).__name__}: {error}", traceback.format_exc())
+        return Fault(error, traceback.format_exc())
     return None
 
 
@@ -98,7 +104,8 @@ def _take_result(future: "Future[Fault | None]") -> Fault | None:
     try:
         return future.result()
     except BrokenProcessPool:
-        return Fault("a worker process died (killed, or out of memory: ask for fewer workers or smaller blocks)")
+        died = "a worker process died (killed, or out of memory: ask for fewer workers or smaller blocks)"
+        return Fault(PartFailedError(died))
 
 
 # What follows runs in a worker. The work is kept there, so that a large one (a model) is sent once and not once a task.
@@ -119,4 +126,5 @@ def _follow_parent() -> None:
 
 
 def _work(task: BlockTask) -> Fault | None:
-    return _attempt(_held[0], task)
+    fault = _attempt(_held[0], task)
+    return None if fault is None else fault.pack()

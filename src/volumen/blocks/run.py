@@ -53,11 +53,11 @@ def run_plan(
     outcomes = find_executor(executor)(_RecordedWork(do, record), waiting, workers=workers)
     for ended, (task, fault) in enumerate(outcomes, start=1):
         if fault is not None:
-            logger.error("block %s failed: %s\n%s", task.id, fault.message, fault.trace)
+            logger.debug("block %s failed: %s\n%s", task.id, fault, fault.trace)
             faults[task.id] = fault
         report(skipped + ended - len(faults), len(plan.tasks))
     if faults:
-        raise PartFailedError(_describe_faults(faults, len(plan.tasks)))
+        raise _gather_faults(faults, len(plan.tasks))
     return BlockSummary(done=len(waiting), skipped=skipped, seconds=time.perf_counter() - began)
 
 
@@ -83,10 +83,13 @@ class _RecordedWork:
         self.record.write(task, seconds=time.perf_counter() - began)
 
 
-def _describe_faults(faults: Mapping[str, Fault], total: int) -> str:
-    named = "; ".join(f"{name}: {fault.message}" for name, fault in list(faults.items())[:_NAMED])
+def _gather_faults(faults: Mapping[str, Fault], total: int) -> Exception:
+    """The error of a lone block, or one that names those that failed."""
+    if total == 1:
+        return next(iter(faults.values())).error
+    named = "; ".join(f"{name}: {fault}" for name, fault in list(faults.items())[:_NAMED])
     more = f"; and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
-    return f"{len(faults)} of {total} blocks failed ({named}{more}); run again to do only these"
+    return PartFailedError(f"{len(faults)} of {total} blocks failed ({named}{more}); run again to do only these")
 
 
 def _ignore(_done: int, _total: int) -> None: ...

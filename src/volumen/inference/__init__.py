@@ -1,1 +1,89 @@
-"""Room under construction."""
+"""Volumes of any size through trained networks: model folders, tiles, blending, ensembles, export."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from volumen.inference.activation import activate_logits as activate_logits
+    from volumen.inference.arrays import predict_array as predict_array
+    from volumen.inference.averaging import average_predictions as average_predictions
+    from volumen.inference.batch import Batch as Batch
+    from volumen.inference.batch import Predicted as Predicted
+    from volumen.inference.batch import plan_files as plan_files
+    from volumen.inference.batch import predict_file as predict_file
+    from volumen.inference.devices import resolve_device as resolve_device
+    from volumen.inference.export import export_labels as export_labels
+    from volumen.inference.knobs import Compute as Compute
+    from volumen.inference.knobs import PredictOptions as PredictOptions
+    from volumen.inference.knobs import Tiling as Tiling
+    from volumen.inference.knobs import parse_memory as parse_memory
+    from volumen.inference.model import Model as Model
+    from volumen.inference.model import build_model as build_model
+    from volumen.inference.model import load_model as load_model
+    from volumen.inference.model import save_model as save_model
+    from volumen.inference.prediction_files import Prediction as Prediction
+    from volumen.inference.prediction_files import open_prediction as open_prediction
+    from volumen.inference.predictor import predict_volume as predict_volume
+    from volumen.inference.threads import measure_memory as measure_memory
+    from volumen.inference.threads import set_threads as set_threads
+    from volumen.inference.threads import trim_memory as trim_memory
+    from volumen.inference.threads import tune_allocator as tune_allocator
+
+_HOMES = {
+    "build_model": "model",
+    "Batch": "batch",
+    "PredictOptions": "knobs",
+    "Predicted": "batch",
+    "plan_files": "batch",
+    "predict_file": "batch",
+    "Compute": "knobs",
+    "Model": "model",
+    "Prediction": "prediction_files",
+    "Tiling": "knobs",
+    "activate_logits": "activation",
+    "average_predictions": "averaging",
+    "export_labels": "export",
+    "load_model": "model",
+    "measure_memory": "threads",
+    "open_prediction": "prediction_files",
+    "parse_memory": "knobs",
+    "predict_array": "arrays",
+    "predict_volume": "predictor",
+    "resolve_device": "devices",
+    "save_model": "model",
+    "set_threads": "threads",
+    "trim_memory": "threads",
+    "tune_allocator": "threads",
+}
+__all__ = [
+    "Batch",
+    "Compute",
+    "Model",
+    "PredictOptions",
+    "Predicted",
+    "Prediction",
+    "Tiling",
+    "activate_logits",
+    "average_predictions",
+    "build_model",
+    "export_labels",
+    "load_model",
+    "measure_memory",
+    "open_prediction",
+    "parse_memory",
+    "plan_files",
+    "predict_array",
+    "predict_file",
+    "predict_volume",
+    "resolve_device",
+    "save_model",
+    "set_threads",
+    "trim_memory",
+    "tune_allocator",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(f"volumen.inference.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

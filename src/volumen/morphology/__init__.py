@@ -1,1 +1,65 @@
-"""Room under construction."""
+"""Arrays in memory: components, holes, balls, distances, watershed, relabelling."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from volumen.morphology.balls import close_ball as close_ball
+    from volumen.morphology.balls import dilate_ball as dilate_ball
+    from volumen.morphology.balls import erode_ball as erode_ball
+    from volumen.morphology.balls import open_ball as open_ball
+    from volumen.morphology.components import Connectivity as Connectivity
+    from volumen.morphology.components import count_components as count_components
+    from volumen.morphology.components import keep_large as keep_large
+    from volumen.morphology.components import keep_marked as keep_marked
+    from volumen.morphology.components import label_components as label_components
+    from volumen.morphology.components import measure_components as measure_components
+    from volumen.morphology.components import relabel as relabel
+    from volumen.morphology.distances import find_near as find_near
+    from volumen.morphology.distances import measure_distance as measure_distance
+    from volumen.morphology.holes import count_cavities as count_cavities
+    from volumen.morphology.holes import fill_holes as fill_holes
+    from volumen.morphology.watershed import separate_by_watershed as separate_by_watershed
+
+_HOMES = {
+    "Connectivity": "components",
+    "close_ball": "balls",
+    "count_cavities": "holes",
+    "count_components": "components",
+    "dilate_ball": "balls",
+    "erode_ball": "balls",
+    "fill_holes": "holes",
+    "find_near": "distances",
+    "keep_large": "components",
+    "keep_marked": "components",
+    "label_components": "components",
+    "measure_components": "components",
+    "measure_distance": "distances",
+    "open_ball": "balls",
+    "relabel": "components",
+    "separate_by_watershed": "watershed",
+}
+__all__ = [
+    "Connectivity",
+    "close_ball",
+    "count_cavities",
+    "count_components",
+    "dilate_ball",
+    "erode_ball",
+    "fill_holes",
+    "find_near",
+    "keep_large",
+    "keep_marked",
+    "label_components",
+    "measure_components",
+    "measure_distance",
+    "open_ball",
+    "relabel",
+    "separate_by_watershed",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(f"volumen.morphology.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

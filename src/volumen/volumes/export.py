@@ -25,23 +25,22 @@ def export_volume(
     spec: str | Path,
     *,
     voxel_size: VoxelSize | None = None,
-    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> None:
-    """Write a whole volume to a compressed TIFF or a Zarr; nothing is left behind when it fails.
+    """Write a whole volume to a compressed TIFF or a Zarr: it takes the place of one that is there once it is whole.
 
+    When it fails, nothing is left behind, and what was there is as it was.
     One slab of the source is in memory: 256 MB, or a slice of a TIFF or a row of Zarr chunks where that is more.
 
     Args:
         source: a volume, or an array z y x (for Zarr also c z y x).
         spec: `x.tif`, `x.zarr` or `x.zarr/name`.
         voxel_size: the source's own when not said.
-        overwrite: whether a volume that is there already is replaced.
-        progress: told slices written and slices in all.
+        progress: told slices read and slices in all.
     """
     volume = to_volume(source)
     layout = replace(volume.layout, voxel_size=voxel_size or volume.voxel_size)
-    path = claim_target(spec, overwrite=overwrite)
+    path = claim_target(spec, overwrite=True)
     write = _write_tiff if find_format(spec) == "tiff" else _write_zarr
     with replace_path(path) as temporary:
         write(volume, layout, str(spec), place=temporary, progress=progress or _ignore)
@@ -75,8 +74,10 @@ def _read_boxes(volume: Volume, step: Shape, progress: Progress) -> Iterator[tup
     for low in range(0, depth, step[0]):
         for top in range(0, height, step[1]):
             box = Box((low, top, 0), (min(low + step[0], depth), min(top + step[1], height), width))
-            yield box, volume.read(box)
-        progress(min(low + step[0], depth), depth)
+            slab = volume.read(box)
+            if box.stop[1] == height:
+                progress(box.stop[0], depth)
+            yield box, slab
 
 
 def _ignore(_done: int, _total: int) -> None: ...

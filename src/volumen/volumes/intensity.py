@@ -31,8 +31,8 @@ class Intensity:
         high: largest intensity.
         mean: average.
         std: standard deviation (divided by n).
-        counts: voxels at each of low, low + 1 … high when `exact`, else in equal bins from low to high.
-        exact: whether each intensity has a count of its own.
+        counts: voxels at each of as many intensities, evenly spaced from low to high: every int between them where
+            these have 8 or 16 bits.
     """
 
     low: float
@@ -40,7 +40,6 @@ class Intensity:
     mean: float
     std: float
     counts: Int64[np.ndarray, " bins"]
-    exact: bool
 
     @property
     def is_constant(self) -> bool:
@@ -48,34 +47,21 @@ class Intensity:
         return self.low == self.high
 
     def percentile(self, q: float) -> float:
-        """The intensity below which `q` per cent of the voxels lie; as `np.percentile` says when exact."""
+        """The intensity below which `q` per cent of the voxels lie, between neighbours as `np.percentile` says."""
         if not 0 <= q <= 100:  # noqa: PLR2004 - per cent
             raise DataError(f"a percentile lies between 0 and 100; got {q}")
-        if self.is_constant:
-            return self.low
         ends = np.cumsum(self.counts)
         place = (int(ends[-1]) - 1) * (q / 100)
-        return self._interpolate_exact(ends, place) if self.exact else self._interpolate_binned(ends, place)
-
-    def _interpolate_exact(self, ends: Int64[np.ndarray, " bins"], place: float) -> float:
-        """Between the two voxels, in order of intensity, that `place` lies between."""
-        below = math.floor(place)
-        share = place - below
-        first, second = (
-            self.low + float(np.searchsorted(ends, rank, side="right")) for rank in (below, math.ceil(place))
-        )
+        share = place - math.floor(place)
+        first, second = (self._find_ranked(ends, rank) for rank in (math.floor(place), math.ceil(place)))
         step = second - first
-        # the formula of NumPy, with its two branches, so that results are the same to the last bit
+        # NumPy's formula with its two branches, so that results are the same to the last bit
         return first + step * share if share < 0.5 else second - step * (1 - share)  # noqa: PLR2004
 
-    def _interpolate_binned(self, ends: Int64[np.ndarray, " bins"], place: float) -> float:
-        """Inside the bin that `place` lies in, as if its voxels were spread evenly."""
-        number = int(np.searchsorted(ends, place, side="right"))
-        number = min(number, len(ends) - 1)
-        count = int(self.counts[number])
-        inside = (place - (int(ends[number]) - count)) / max(count, 1)
-        width = (self.high - self.low) / len(ends)
-        return min(self.low + (number + min(inside, 1.0)) * width, self.high)
+    def _find_ranked(self, ends: Int64[np.ndarray, " bins"], rank: int) -> float:
+        """Intensity of the voxel that comes at `rank` when all are sorted."""
+        number, last = int(np.searchsorted(ends, rank, side="right")), len(ends) - 1
+        return self.high if number == last else self.low + number * ((self.high - self.low) / last)
 
 
 def measure_intensity(volume: Volume | np.ndarray, *, progress: Progress | None = None) -> Intensity:
@@ -93,10 +79,15 @@ def measure_intensity(volume: Volume | np.ndarray, *, progress: Progress | None 
 
 def choose_chunks(shape: Shape, chunk: Shape) -> Iterator[Box]:
     """At most 4,096 chunks, evenly spread over the volume; all when there are fewer."""
-    grid = [-(-extent // edge) for extent, edge in zip(shape, chunk, strict=True)]
-    for place in itertools.product(*map(_spread, grid, _share_budget(grid))):
-        start = [number * edge for number, edge in zip(place, chunk, strict=True)]
+    for start in itertools.product(*choose_starts(shape, chunk)):
         yield Box.at(start, chunk).clip(Box.whole(shape))
+
+
+def choose_starts(shape: Shape, chunk: Shape) -> list[list[int]]:
+    """Where the chosen chunks start, along each axis."""
+    grid = [-(-extent // edge) for extent, edge in zip(shape, chunk, strict=True)]
+    axes = zip(grid, _share_budget(grid), chunk, strict=True)
+    return [[number * edge for number in _spread(count, taken)] for count, taken, edge in axes]
 
 
 def _share_budget(grid: list[int]) -> list[int]:
@@ -151,7 +142,7 @@ def _measure_exactly(source: Volume, progress: Progress) -> Intensity:
     values = low + np.arange(len(counts), dtype=np.float64)
     mean = float(values @ counts / seen)
     std = math.sqrt(float((values - mean) ** 2 @ counts) / seen)
-    return Intensity(float(low), float(low + len(counts) - 1), mean, std, counts, exact=True)
+    return Intensity(float(low), float(low + len(counts) - 1), mean, std, counts)
 
 
 @dataclass(frozen=True)
@@ -174,17 +165,19 @@ def _measure_in_bins(source: Volume, progress: Progress) -> Intensity:
     """Two passes: the range, then counts in equal bins."""
     total = 2 * _count_voxels(source)
     low, high = _find_range(source, lambda seen: progress(seen, total))
-    span = high - low
-    if not math.isfinite(span):
+    if not math.isfinite(high - low):
         raise DataError(f"{source.spec}: intensities from {low} to {high} span more than a float holds")
+    if low == high:
+        progress(total, total)
+        return Intensity(low, high, low, 0.0, np.array([total // 2], np.int64))
     counts, moments = np.zeros(BINS, np.int64), _Moments(0, 0.0, 0.0)
     for _, voxels in _read_pieces(source):
         values = voxels.reshape(-1).astype(np.float64)
-        places = np.minimum((values - low) / (span or 1.0) * BINS, BINS - 1).astype(np.int64)
+        places = np.rint((values - low) / (high - low) * (BINS - 1)).astype(np.int64)
         counts += np.bincount(places, minlength=BINS)
         moments = moments.merge(values)
         progress(total // 2 + moments.count, total)
-    return Intensity(low, high, moments.mean, math.sqrt(moments.squares / moments.count), counts, exact=False)
+    return Intensity(low, high, moments.mean, math.sqrt(moments.squares / moments.count), counts)
 
 
 def _find_range(source: Volume, report: Callable[[int], None]) -> tuple[float, float]:

@@ -1,5 +1,7 @@
 """Arrays in memory as volumes, so that whatever takes a volume takes an array."""
 
+from pathlib import Path
+
 import numpy as np
 
 from volumen.errors import OutputError
@@ -35,6 +37,12 @@ class ArrayVolume(Volume):
         self._array[(..., *box.slices)] = array
 
 
-def to_volume(source: Volume | np.ndarray) -> Volume:
-    """The volume itself, or an array as one."""
-    return source if isinstance(source, Volume) else ArrayVolume(source)
+def to_volume(source: Volume | np.ndarray | str | Path) -> Volume:
+    """The volume itself, an array as one, or the volume that a spec names."""
+    if isinstance(source, Volume):
+        return source
+    if isinstance(source, np.ndarray):
+        return ArrayVolume(source)
+    from volumen.volumes.opening import open_volume
+
+    return open_volume(source)

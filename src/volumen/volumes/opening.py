@@ -18,14 +18,14 @@ SUFFIXES = (*TIFF_SUFFIXES, ".zarr")
 CHUNK = (64, 64, 64)  # 27 of them hold any 128³ patch: 7 M voxels to decode, against 17 M with 128³ chunks
 
 
-def open_volume(spec: str | Path) -> Volume:
+def open_volume(spec: str | Path, *, writable: bool = False) -> Volume:
     """The volume a path names: a TIFF, a Zarr array, or `x.zarr/name` for an array in a group.
 
-    Only what describes the voxels is read now. A TIFF is for reading; a Zarr may be written too.
+    Only what describes the voxels is read now. A Zarr array takes boxes too when `writable`, and is not cached then.
     """
     if "://" not in str(spec) and not Path(spec).exists():
         raise MissingError(f"{spec} is not there")
-    return open_tiff(str(spec)) if find_format(spec) == "tiff" else open_zarr(str(spec))
+    return open_tiff(str(spec)) if find_format(spec) == "tiff" else open_zarr(str(spec), writable=writable)
 
 
 def create_volume(
@@ -42,7 +42,7 @@ def create_volume(
     """A new volume full of zeros that boxes can be written to; only a Zarr may be written by several processes.
 
     Args:
-        spec: `x.tif` (uncompressed, one channel), `x.zarr`, or `x.zarr/name` for an array in a group.
+        spec: `x.tif` (uncompressed), `x.zarr`, or `x.zarr/name` for an array in a group.
         shape: voxels along z, y and x.
         dtype: an int or float; bool is kept as uint8.
         channels: None for no channel axis.

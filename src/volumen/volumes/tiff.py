@@ -43,7 +43,7 @@ class TiffVolume(Volume):
     def _write(self, box: Box, array: Voxels) -> None:
         pixels = self._locate()
         if not self._writable or not isinstance(pixels, PlainPixels):
-            raise OutputError(f"{self.spec} was opened for reading; create_volume makes a TIFF that can be written")
+            raise OutputError(f"{self.spec} was opened to be read; create_volume makes a TIFF that can be written")
         with explain_writing(self.spec):
             pixels.write(box, array)
 

@@ -108,6 +108,10 @@ class Volume(abc.ABC):
             )
         self._write(box, array.astype(self.dtype, copy=False))
 
+    def uncached(self) -> "Volume":
+        """The same volume for one pass over it, which keeps nothing of what it reads."""
+        return self
+
     @abc.abstractmethod
     def _read(self, box: Box) -> Voxels:
         """The voxels of a box that lies inside."""

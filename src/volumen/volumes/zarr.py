@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from volumen.errors import OutputError
 from volumen.geometry import Box, to_shape
 from volumen.volumes.faults import explain_reading, explain_writing
 from volumen.volumes.placement import parse_offset, parse_voxel_size
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 CACHE_BYTES = 256 * 2**20  # of decoded chunks, for all volumes of the process together
 
+_VOXEL_SIZE = "voxel_size_nm"
+_OFFSET = "offset_nm"
 _CODECS = [
     {"name": "bytes", "configuration": {"endian": "little"}},
     {"name": "blosc", "configuration": {"cname": "zstd", "clevel": 3, "shuffle": "bitshuffle"}},
@@ -28,17 +31,22 @@ class ZarrVolume(Volume):
     """A Zarr array of two, three or four axes (y x, z y x, c z y x).
 
     Chunks that were read stay in the process's cache until its bound; what is on disk is looked at again when a volume
-    is opened, not at every read. The first write turns the cache off for this volume.
+    is opened, not at every read. A volume that can be written is not cached.
     """
 
-    def __init__(self, spec: str, layout: Layout, *, node: Node, cached: bool) -> None:
+    def __init__(self, spec: str, layout: Layout, *, node: Node, writable: bool = False, cached: bool = True) -> None:
         super().__init__(spec, layout)
         self._node = node
-        self._cached = cached
+        self._writable = writable
+        self._cached = cached and not writable
         self._store: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_store": None}
+
+    def uncached(self) -> "ZarrVolume":
+        """The same volume for one pass over it, which keeps nothing of what it reads."""
+        return ZarrVolume(self.spec, self.layout, node=self._node, writable=self._writable, cached=False)
 
     def _read(self, box: Box) -> Voxels:
         with explain_reading(self.spec, "Zarr"):
@@ -47,8 +55,8 @@ class ZarrVolume(Volume):
             return voxels.reshape((*self.layout.array_shape[:-3], *box.shape)).astype(self.dtype, order="C", copy=False)
 
     def _write(self, box: Box, array: Voxels) -> None:
-        if self._cached:
-            self._cached, self._store = False, None
+        if not self._writable:
+            raise OutputError(f"{self.spec} was opened to be read; open it with writable=True")
         with explain_writing(self.spec):
             store = self._open()
             target = store[self._index(store.ndim, box)]
@@ -63,19 +71,17 @@ class ZarrVolume(Volume):
         return self._store
 
 
-def open_zarr(spec: str) -> ZarrVolume:
+def open_zarr(spec: str, *, writable: bool) -> ZarrVolume:
     """A Zarr array, the only array of a group, or an array named inside one."""
     node = find_array(Path(spec))
     with explain_reading(spec, "Zarr"):
-        store = _open_store(node, cached=True)
+        store = _open_store(node, cached=False)
         shape, channels = place_axes(tuple(store.shape), spec)
         dtype = check_dtype(store.dtype.numpy_dtype, spec)
         chunk, _ = place_axes(tuple(store.chunk_layout.read_chunk_template.shape), spec)
-    voxel_size = offset = None
-    if set(node.attributes.get("units") or ["nm"]) == {"nm"}:
-        voxel_size = parse_voxel_size(node.attributes.get("voxel_size"))
-        offset = parse_offset(node.attributes.get("offset"))
-    return ZarrVolume(spec, Layout(shape, dtype, chunk, channels, voxel_size, offset), node=node, cached=True)
+    voxel_size = parse_voxel_size(node.attributes.get(_VOXEL_SIZE))
+    offset = parse_offset(node.attributes.get(_OFFSET))
+    return ZarrVolume(spec, Layout(shape, dtype, chunk, channels, voxel_size, offset), node=node, writable=writable)
 
 
 def create_zarr(spec: str, layout: Layout, *, place: Path | None = None) -> ZarrVolume:
@@ -90,9 +96,8 @@ def create_zarr(spec: str, layout: Layout, *, place: Path | None = None) -> Zarr
     chunk = to_shape([min(edge, extent) for edge, extent in zip(layout.chunks, layout.shape, strict=True)])
     leading = () if layout.channels is None else (1,)
     attributes = {
-        "voxel_size": None if layout.voxel_size is None else list(layout.voxel_size),
-        "offset": None if layout.offset is None else list(layout.offset),
-        "units": ["nm", "nm", "nm"],
+        _VOXEL_SIZE: None if layout.voxel_size is None else list(layout.voxel_size),
+        _OFFSET: None if layout.offset is None else list(layout.offset),
     }
     metadata = {
         "shape": list(layout.array_shape),
@@ -106,7 +111,7 @@ def create_zarr(spec: str, layout: Layout, *, place: Path | None = None) -> Zarr
     make_parents(path)
     with explain_writing(spec):
         _open_store(Node(path, "array", "zarr3", {}), cached=False, metadata=metadata, create=True)
-    return ZarrVolume(spec, replace(layout, chunks=chunk), node=find_array(path), cached=False)
+    return ZarrVolume(spec, replace(layout, chunks=chunk), node=find_array(path), writable=True)
 
 
 def _open_store(node: Node, *, cached: bool, **more: object) -> "tensorstore.TensorStore":

@@ -34,12 +34,12 @@ def read_attributes(path: str | Path) -> dict[str, Any]:
 
 
 def write_attributes(path: str | Path, attributes: Mapping[str, object]) -> None:
-    """Set attributes of a Zarr v3 group or array in one step; others it has stay."""
+    """Replace the attributes of a Zarr v3 group or array in one step."""
     node = _find_node(path)
     if node.driver != "zarr3":
         raise OutputError(f"{path} is Zarr v2, which is only read; export_volume makes a v3 of it")
     metadata = json.loads((node.path / ZARR_JSON).read_text(encoding="utf-8"))
-    write_json(node.path / ZARR_JSON, metadata | {"attributes": {**node.attributes, **attributes}})
+    write_json(node.path / ZARR_JSON, metadata | {"attributes": dict(attributes)})
 
 
 def _find_node(path: str | Path) -> Node:

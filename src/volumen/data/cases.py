@@ -1,0 +1,53 @@
+"""A case: one image with its labels by name, its mask, voxel size and group."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from volumen.config import HeadSection
+from volumen.data.groups import find_groups
+from volumen.errors import DataError
+from volumen.geometry import VoxelSize
+
+
+@dataclass(frozen=True)
+class Case:
+    """One image with what is known about it; volumes are given by their specs.
+
+    Args:
+        name: the image's file name without its ending.
+        image: the image.
+        labels: label volumes by name.
+        mask: where it is 0 nobody looked, whatever the labels say.
+        voxel_size: as the image's file says, None when it does not.
+        group: what must not be split between training and validation: a scroll, an animal.
+        label_masks: masks that hold for one label alone, by its name.
+    """
+
+    name: str
+    image: str
+    labels: dict[str, str]
+    mask: str | None = None
+    voxel_size: VoxelSize | None = None
+    group: str | None = None
+    label_masks: dict[str, str] = field(default_factory=dict)
+
+
+def assign_groups(cases: Sequence[Case], group: str) -> list[Case]:
+    """The cases with their groups (see `volumen.data.groups` for what `group` may be)."""
+    groups = find_groups([case.name for case in cases], group)
+    return [replace(case, group=groups[case.name]) for case in cases]
+
+
+def choose_label(head: str, section: HeadSection, cases: Sequence[Case]) -> str:
+    """The label a head learns from: what its section says, else its own name, else the only label there is."""
+    known = sorted({label for case in cases for label in case.labels})
+    choices = ", ".join(known) or "none"
+    wanted = section.label or (head if head in known else None) or (known[0] if len(known) == 1 else None)
+    if wanted is None:
+        raise DataError(f"no label is called {head!r} like the head; set heads.{head}.label to one of: {choices}")
+    if wanted not in known:
+        raise DataError(f"head {head!r} asks for the label {wanted!r}, which no case has; labels there are: {choices}")
+    lacking = [case.name for case in cases if wanted not in case.labels]
+    if lacking:
+        raise DataError(f"head {head!r} learns from the label {wanted!r}, which is missing for {', '.join(lacking)}")
+    return wanted

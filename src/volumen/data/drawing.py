@@ -1,0 +1,123 @@
+"""Sample number i, a function of the seed and i alone: whichever process makes it, and however often."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64
+
+from volumen.data.augmentation.transform import Transform
+from volumen.data.cases import Case
+from volumen.data.labels import measure_share, read_labels
+from volumen.data.patches import PatchReader, pad_end
+from volumen.data.samples import Sample
+from volumen.data.sampling import Drawn, Sampling
+from volumen.errors import VolumenError
+from volumen.geometry import Box, Shape, to_shape
+from volumen.volumes import IntensityMap
+
+# Last words of the seeds of other streams than the samples': numbers drawn for one purpose never serve another.
+ORDER_STREAM = 1
+VALIDATION_STREAM = 2
+
+
+@dataclass(frozen=True)
+class SamplePlan:
+    """All that samples are made from, as plain data that goes to worker processes.
+
+    Args:
+        cases: where patches are cut.
+        labels: names of the labels to read; sampling looks at the first.
+        patch: voxels of a patch.
+        ignore: the files' label value for "nobody looked".
+        maps: what normalisation does to each case.
+        sampling: how places are chosen.
+        transforms: augmentations in the order they are applied.
+        seed: of everything random.
+        training: whether cases come shuffled and patches are augmented; if not, patch i of a case is always the same.
+    """
+
+    cases: tuple[Case, ...]
+    labels: tuple[str, ...]
+    patch: Shape
+    ignore: int | None
+    maps: Mapping[str, IntensityMap]
+    sampling: Sampling
+    transforms: tuple[Transform[Any], ...]
+    seed: int
+    training: bool
+
+
+def draw_sample(plan: SamplePlan, number: int, reader: PatchReader) -> tuple[Sample, str | None]:
+    """Sample `number`, and what a user should be told once."""
+    case, rng = pick_case(plan, number)
+    try:
+        return _draw_from(plan, case, rng, reader)
+    except VolumenError as error:
+        raise type(error)(f"case {case.name}: {error}") from error
+
+
+def pick_case(plan: SamplePlan, number: int) -> tuple[Case, np.random.Generator]:
+    """Which case a sample is from, and the stream it draws from.
+
+    In training every case comes once in each run of `len(cases)` numbers, newly shuffled each time. In validation the
+    cases come in order, and what is drawn depends on the case's name and on how often it came before, nothing else.
+    """
+    turn, place = divmod(number, len(plan.cases))
+    if plan.training:
+        case = plan.cases[_shuffle(plan.seed, turn, len(plan.cases))[place]]
+        return case, np.random.default_rng((plan.seed, number))
+    case = plan.cases[place]
+    return case, np.random.default_rng((plan.seed, turn, crc32(case.name.encode()), VALIDATION_STREAM))
+
+
+@lru_cache(maxsize=4)
+def _shuffle(seed: int, turn: int, count: int) -> Int64[np.ndarray, " count"]:
+    return np.random.default_rng((seed, turn, ORDER_STREAM)).permutation(count)
+
+
+def augment_sample(sample: Sample, transforms: Sequence[Transform[Any]]) -> Sample:
+    """The sample after each transform, every patch changed by draws from its own seed."""
+    streams = [np.random.default_rng(seed) for seed in sample.seed.tolist()]
+    for transform in transforms:
+        params = [transform.draw(stream, to_shape(sample.image.shape[-3:])) for stream in streams]
+        labels = {name: transform.apply(tensor, params, "labels") for name, tensor in sample.labels.items()}
+        weight = None if sample.weight is None else transform.apply(sample.weight, params, "mask")
+        image = transform.apply(sample.image, params, "image")
+        sample = replace(sample, image=image, labels=labels, weight=weight)
+    return sample
+
+
+def _draw_from(
+    plan: SamplePlan, case: Case, rng: np.random.Generator, reader: PatchReader
+) -> tuple[Sample, str | None]:
+    seed = int(rng.integers(2**63))
+    drawn = _draw_place(plan, case, rng, reader)
+    labels = {name: read_labels(case, name, drawn.box, reader=reader, ignore=plan.ignore)[None] for name in plan.labels}
+    sample = Sample(
+        image=torch.from_numpy(_read_image(plan, case, drawn.box, reader)[None, None]),
+        labels={name: torch.from_numpy(array) for name, array in labels.items()},
+        cases=(case.name,),
+        origin=torch.tensor([drawn.box.start]),
+        voxel_size=torch.tensor([tuple(case.voxel_size or (math.nan,) * 3)], dtype=torch.float32),
+        seed=torch.tensor([seed]),
+    )
+    return (augment_sample(sample, plan.transforms), drawn.notice) if plan.training else (sample, None)
+
+
+def _draw_place(plan: SamplePlan, case: Case, rng: np.random.Generator, reader: PatchReader) -> Drawn:
+    def measure(box: Box) -> float | None:
+        return measure_share(case, plan.labels[0], box, reader=reader, ignore=plan.ignore)
+
+    return plan.sampling.draw(reader.find_shape(case.image), plan.patch, rng=rng, measure=measure)
+
+
+def _read_image(plan: SamplePlan, case: Case, box: Box, reader: PatchReader) -> Float32[np.ndarray, "z y x"]:
+    """Normalised intensities, 0 past the volume's end."""
+    inside = box.clip(Box.whole(reader.find_shape(case.image)))
+    return pad_end(plan.maps[case.name].apply(reader.read(case.image, inside)), box.shape, value=0)

@@ -1,0 +1,158 @@
+"""How tiles go through networks: batch, layout, threads and precision, chosen once and obeyed ever after."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+from itertools import product
+from typing import Any, cast
+
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from volumen.errors import ConfigError, MemoryBudgetError
+from volumen.geometry import Shape
+from volumen.inference.knobs import Compute, Layout, Precision, Tiling
+from volumen.inference.model import Model
+from volumen.inference.stream import Heads, read_outputs
+from volumen.inference.threads import set_threads
+from volumen.networks import Network
+
+# Tuning costs about eight forwards: below this many tiles it would not pay.
+TUNED_FROM_TILES = 48
+# Longest edge of the tiles that are timed: large enough to leave the caches, small enough to take about a second.
+TUNING_EDGE = 64
+SECONDS_A_CANDIDATE = 0.2
+
+_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last_3d}
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What decides the last bit of a forward; part of every prediction's plan."""
+
+    device: str
+    batch: int
+    layout: Layout
+    threads: int
+    precision: Precision
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def choose_execution(
+    models: Sequence[Model], tile: Shape, *, tiling: Tiling, compute: Compute, tiles: int
+) -> Execution:
+    """What was asked for; what was not is timed where there are tiles enough for it to pay.
+
+    A second tile in a batch costs activations, so a memory budget keeps to one unless two are asked for.
+    """
+    device = models[0].device.type
+    if device == "cpu" and compute.precision == "fp16":
+        raise ConfigError("precision fp16 needs a GPU; on the CPU choose bf16 or fp32")
+    if tiling.batch is not None and tiling.batch < 1:
+        raise ConfigError(f"a batch needs at least one tile; got {tiling.batch}")
+    plain = Execution(
+        device, tiling.batch or 1, compute.layout or "contiguous", set_threads(compute.threads), compute.precision
+    )
+    if tiles < TUNED_FROM_TILES:
+        return plain
+    batches = [tiling.batch] if tiling.batch else [1] if compute.memory else [1, 2]
+    layouts = [compute.layout] if compute.layout else list(_FORMATS)
+    candidates = [
+        replace(plain, batch=batch, layout=cast("Layout", layout)) for batch, layout in product(batches, layouts)
+    ]
+    return tune_execution(models[0], tile, candidates)
+
+
+def tune_execution(model: Model, tile: Shape, candidates: Sequence[Execution]) -> Execution:
+    """The candidate that takes least time a tile, on tiles of at most `TUNING_EDGE`; the first when there is one."""
+    if len(candidates) == 1:
+        return candidates[0]
+    edges = [min(edge, max(TUNING_EDGE, 2 * step)) for edge, step in zip(tile, model.network.divisor, strict=True)]
+    small = [edge - edge % step for edge, step in zip(edges, model.network.divisor, strict=True)]
+    return min(candidates, key=lambda candidate: _time_forward(model, small, candidate))
+
+
+def _time_forward(model: Model, tile: Sequence[int], execution: Execution) -> float:
+    """Seconds a tile, the best of as many tries as there is time for, after one to warm up."""
+    forward = EnsembleForward([model], execution)
+    image = torch.zeros((execution.batch, model.channels, *tile), device=model.device)
+    best, spent = float("inf"), -1.0
+    while spent < SECONDS_A_CANDIDATE:
+        began = time.perf_counter()
+        with torch.inference_mode():
+            forward(image)
+        if image.is_cuda:
+            torch.cuda.synchronize()
+        seconds = time.perf_counter() - began
+        best, spent = (best, 0.0) if spent < 0 else (min(best, seconds), spent + seconds)
+    return best / execution.batch
+
+
+def warm_up(models: Sequence[Model], tile: Shape, execution: Execution) -> None:
+    """One forward of a full batch, after which the process holds what a forward needs."""
+    image = torch.zeros((execution.batch, models[0].channels, *tile), device=models[0].device)
+    with torch.inference_mode():
+        EnsembleForward(models, execution)(image)
+
+
+class EnsembleForward:
+    """Several networks as one: every head of every model, from one image."""
+
+    def __init__(self, models: Sequence[Model], execution: Execution) -> None:
+        self._models = models
+        self._execution = execution
+        self._format = _FORMATS[execution.layout]
+        for model in models:
+            _arrange_weights(model.network, self._format)
+
+    def __call__(self, image: Float32[Tensor, "b c z y x"]) -> Heads:
+        """Logits by `MODEL/HEAD`, as `name_output` writes it."""
+        with _compute_exactly(image.device, self._execution.precision), explain_full_memory(image):
+            arranged = image.contiguous(memory_format=self._format)
+            return {
+                name_output(number, head): logits
+                for number, model in enumerate(self._models)
+                for head, logits in read_outputs(model.network(arranged)).items()
+            }
+
+
+def _arrange_weights(network: Network, layout: torch.memory_format) -> None:
+    """Puts the weights of 3D convolutions in the order of a layout; their values stay."""
+    for parameter in network.parameters():
+        if parameter.ndim == 5:  # noqa: PLR2004 - out, in, z, y, x
+            parameter.data = parameter.data.contiguous(memory_format=layout)
+
+
+def name_output(model: int, head: str) -> str:
+    """The name of one model's head in an ensemble's output."""
+    return f"{model}/{head}"
+
+
+@contextmanager
+def explain_full_memory(image: Tensor) -> Iterator[None]:
+    """Says what to lower when memory runs out."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        shape = "x".join(map(str, image.shape))
+        raise MemoryBudgetError(
+            f"memory of {image.device} ran out in the forward of {shape}; lower --tile or --batch, or use --device cpu"
+        ) from error
+
+
+@contextmanager
+def _compute_exactly(device: torch.device, precision: Precision) -> Iterator[None]:
+    """The asked precision, and on a GPU always the same algorithm."""
+    with ExitStack() as stack:
+        if precision != "fp32":
+            stack.enter_context(torch.autocast(device.type, dtype=_DTYPES[precision]))
+        if device.type == "cuda":
+            exact = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=True)
+            stack.enter_context(exact)
+        yield

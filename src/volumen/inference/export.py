@@ -1,0 +1,56 @@
+"""Predictions into label files that other programs open."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Integer, UInt8
+
+from volumen.config import Component
+from volumen.decoding import Decoded, decode_mask
+from volumen.geometry import VoxelSize
+from volumen.inference.model import find_head
+from volumen.inference.prediction_files import Prediction
+from volumen.volumes import export_volume
+
+SHOWN = 255
+VISUALIZATION = "_visualization"
+
+
+def export_labels(
+    prediction: Prediction,
+    target: str | Path,
+    steps: Sequence[Component],
+    *,
+    head: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Decoded:
+    """What was decoded, after it was written to `target` and, for the eye, to `NAME_visualization` beside it.
+
+    The first holds 0 and 1, or the number of each instance; the second 0 and 255. In memory: the probabilities of one
+    head (4 bytes a voxel) and what decoding takes beside them.
+
+    Args:
+        prediction: a finished one.
+        target: a file of a kind that `export_volume` writes, as NAME.tif.
+        steps: components of the kind `decoding`.
+        head: which head is decoded; the first when not said.
+        progress: called with steps done and in all.
+    """
+    spec = find_head(prediction.heads, head)
+    decoded = decode_mask(prediction.read(spec.name), steps, head=spec, progress=progress)
+    write_labels(decoded.labels, Path(target), voxel_size=prediction.voxel_size)
+    return decoded
+
+
+def write_labels(labels: Integer[np.ndarray, "z y x"], target: Path, *, voxel_size: VoxelSize | None) -> None:
+    """Writes labels in the smallest type that holds them, and a copy for the eye beside them."""
+    shown = target.with_name(f"{target.stem}{VISUALIZATION}{target.suffix}")
+    narrow = labels.astype(np.min_scalar_type(int(labels.max(initial=0))))
+    export_volume(_brighten(labels), shown, voxel_size=voxel_size)
+    export_volume(narrow, target, voxel_size=voxel_size)
+
+
+def _brighten(labels: Integer[np.ndarray, "z y x"]) -> UInt8[np.ndarray, "z y x"]:
+    """255 where there is a label."""
+    return (labels > 0).astype(np.uint8) * np.uint8(SHOWN)

@@ -1,0 +1,193 @@
+"""What a prediction is made of: everything that decides its numbers, settled once, kept in the file and obeyed."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+
+from volumen.config import build_component
+from volumen.errors import ConfigError, ModelError, ShapeError
+from volumen.geometry import Box, Shape, TileGrid, count_overlap
+from volumen.heads import HeadSpec
+from volumen.inference.execution import Execution, choose_execution, warm_up
+from volumen.inference.knobs import Compute, Stored, Tiling, parse_memory
+from volumen.inference.model import Model
+from volumen.inference.regions import Buffers, check_region, choose_chunks, choose_region
+from volumen.inference.threads import measure_memory
+from volumen.inference.tiles import count_tiles
+from volumen.volumes import IntensityMap, RangeNormalisation, Volume, measure_intensity
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PredictionPlan:
+    """A prediction as plain data: two runs with equal plans write equal bytes.
+
+    Args:
+        source: spec of the volume.
+        roi: the part of it that is predicted; tiles lie as for the whole.
+        region: voxels along y and x of one unit of work, a multiple of the chunks.
+        weights: SHA-256 of each model's weights.
+    """
+
+    source: str
+    roi: Box
+    grid: TileGrid
+    overlap: Shape
+    execution: Execution
+    intensity: IntensityMap
+    region: tuple[int, int]
+    chunks: Shape
+    stored: Stored
+    heads: tuple[HeadSpec, ...]
+    weights: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON: what a resumed run must agree with."""
+        return {
+            "volumen": version("volumen"),
+            "torch": torch.__version__,
+            "source": self.source,
+            "shape": list(self.grid.shape),
+            "roi": str(self.roi),
+            "tile": list(self.grid.tile),
+            "overlap": list(self.overlap),
+            "execution": self.execution.to_dict(),
+            "intensity": self.intensity.to_dict(),
+            "region": list(self.region),
+            "chunks": list(self.chunks),
+            "stored": self.stored,
+            "heads": [head.to_dict() for head in self.heads],
+            "weights": list(self.weights),
+        }
+
+
+def plan_prediction(
+    models: Sequence[Model],
+    source: Volume,
+    *,
+    tiling: Tiling,
+    compute: Compute,
+    intensity: tuple[float, float] | None,
+    roi: Box | None,
+    earlier: Mapping[str, Any] | None,
+) -> PredictionPlan:
+    """The plan of a prediction; what was not asked for is as in the `earlier` plan, else measured now."""
+    check_models(models, source.channels or 1)
+    whole = Box.whole(source.shape)
+    part = roi or whole
+    if not whole.contains(part) or not part.size:
+        raise ShapeError(f"the region of interest {part} must hold voxels of the volume {whole}")
+    tile, overlap = choose_tiling(models, tiling)
+    grid = TileGrid.plan(source.shape, tile, overlap)
+    tiling, compute = _obey_earlier(tiling, compute, earlier)
+    execution = choose_execution(models, tile, tiling=tiling, compute=compute, tiles=count_tiles(grid, part))
+    region = compute.region and check_region(compute.region)
+    if region is None:
+        buffers = _count_buffers(models, source, grid.tile, execution=execution, stored=compute.stored)
+        region = choose_region(part, buffers, _measure_budget(models, tile, execution, compute.memory))
+    if earlier is None or intensity is not None:
+        mapped = set_intensity(models[0], *intensity) if intensity else fit_intensity(models[0], source)
+    else:
+        mapped = IntensityMap.from_dict(earlier["intensity"])
+    return PredictionPlan(
+        source=source.spec,
+        roi=part,
+        grid=grid,
+        overlap=overlap,
+        execution=execution,
+        intensity=mapped,
+        region=region,
+        chunks=choose_chunks(part, region),
+        stored=compute.stored,
+        heads=models[0].heads,
+        weights=tuple(model.weights_hash for model in models),
+    )
+
+
+def check_models(models: Sequence[Model], channels: int) -> None:
+    """ModelError when models cannot be averaged, ShapeError when images have other channels than they take."""
+    if not models:
+        raise ModelError("no model was given; name at least one model folder")
+    first = models[0]
+    for model in models[1:]:
+        for what in ("heads", "channels", "normalisation"):
+            if getattr(model, what) != getattr(first, what):
+                raise ModelError(f"{model.folder} and {first.folder} have different {what} and cannot be averaged")
+    if first.channels != channels:
+        raise ShapeError(f"{first.folder} takes images of {first.channels} channels; this one has {channels}")
+
+
+def choose_tiling(models: Sequence[Model], tiling: Tiling) -> tuple[Shape, Shape]:
+    """Tile and overlap in voxels: as asked, else as the first model's recipe says; checked against all networks."""
+    config = models[0].config
+    tile = tiling.tile or config.tile
+    for model in models:
+        wrong = [edge % step for edge, step in zip(tile, model.network.divisor, strict=True)]
+        if any(wrong) or min(tile) < 1:
+            raise ShapeError(
+                f"a tile of {tile} does not fit {model.folder}; its edges must be multiples of {model.network.divisor}"
+            )
+    overlap = config.prediction.overlap if tiling.overlap is None else tiling.overlap
+    return tile, count_overlap(overlap, tile)
+
+
+def fit_intensity(model: Model, image: Volume | np.ndarray) -> IntensityMap:
+    """The normalisation of the model's recipe, fitted to the whole image; a constant one is warned of."""
+    measured = measure_intensity(image)
+    if measured.is_constant:
+        log.warning("every voxel has the same value: the prediction says nothing about it")
+    fitted: IntensityMap = build_component("normalisation", model.normalisation).fit(measured)
+    return fitted
+
+
+def set_intensity(model: Model, low: float, high: float) -> IntensityMap:
+    """The map that a range given by hand stands for, where the recipe clips and scales."""
+    if model.normalisation.name not in {"percentile", "range"}:
+        raise ConfigError(
+            f"an intensity range fits a model with percentile or range normalisation; "
+            f"{model.folder} has {model.normalisation.name}"
+        )
+    ends = measure_intensity(np.array([[[low, high]]], np.float32))
+    return RangeNormalisation(low, high).fit(ends)
+
+
+def _obey_earlier(tiling: Tiling, compute: Compute, earlier: Mapping[str, Any] | None) -> tuple[Tiling, Compute]:
+    """The knobs with what was left open filled in as it was chosen before."""
+    if earlier is None:
+        return tiling, compute
+    execution = earlier["execution"]
+    height, width = earlier["region"]
+    return replace(tiling, batch=tiling.batch or execution["batch"]), replace(
+        compute,
+        layout=compute.layout or execution["layout"],
+        threads=compute.threads or execution["threads"],
+        region=compute.region or (height, width),
+    )
+
+
+def _count_buffers(
+    models: Sequence[Model], source: Volume, tile: Shape, *, execution: Execution, stored: Stored
+) -> Buffers:
+    outputs = sum(head.channels for head in models[0].heads)
+    return Buffers(
+        tile=tile,
+        batch=execution.batch,
+        channels=models[0].channels,
+        itemsize=source.dtype.itemsize,
+        sums=len(models) * outputs,
+        stored=outputs * np.dtype(stored).itemsize,
+    )
+
+
+def _measure_budget(models: Sequence[Model], tile: Shape, execution: Execution, memory: str | None) -> int | None:
+    """Bytes of a budget that a forward leaves for buffers; None without a budget."""
+    if memory is None:
+        return None
+    warm_up(models, tile, execution)
+    return parse_memory(memory) - measure_memory()

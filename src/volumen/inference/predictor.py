@@ -1,0 +1,171 @@
+"""Volumes of any size into predictions on disk: a region at a time, resumed where it stopped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32
+
+from volumen.blocks import BlockTask, plan_blocks, run_plan
+from volumen.errors import ConfigError
+from volumen.geometry import Box, TileGrid, to_shape
+from volumen.inference.arrays import check_array, drop_sole_channel
+from volumen.inference.execution import choose_execution
+from volumen.inference.knobs import Compute, Tiling
+from volumen.inference.model import Model
+from volumen.inference.plan import PredictionPlan, check_models, choose_tiling, fit_intensity, plan_prediction
+from volumen.inference.prediction_files import (
+    MARKS,
+    SCALES,
+    Prediction,
+    begin_prediction,
+    find_earlier,
+    finish_prediction,
+)
+from volumen.inference.probabilities import stream_probabilities
+from volumen.inference.stream import Progress, TilesDone, join_planes
+from volumen.inference.threads import set_threads, trim_memory
+from volumen.inference.tiles import InputSlab, count_tiles, cover_tiles
+from volumen.inference.writer import PlaneWriter
+from volumen.volumes import Volume
+
+
+def predict_volume(
+    models: Sequence[Model],
+    source: Volume,
+    out: str | Path,
+    *,
+    tiling: Tiling | None = None,
+    compute: Compute | None = None,
+    intensity: tuple[float, float] | None = None,
+    roi: Box | None = None,
+    progress: Progress | None = None,
+) -> Prediction:
+    """The prediction of a whole volume, written to a Zarr group; one that was begun before is finished.
+
+    Held: slabs as deep as a tile and as wide as a region, whatever the volume. The numbers of a voxel do not depend on
+    regions, on `roi` or on where a run was interrupted.
+
+    Args:
+        models: their probabilities are averaged; every tile is read once for all of them.
+        source: image with the channels the models take.
+        out: a path that ends in .zarr; what is there must be the same prediction.
+        tiling: how the volume is cut.
+        compute: what it is computed with, and how numbers are kept.
+        intensity: darkest and brightest value to tell apart, instead of those measured over the whole volume.
+        roi: the part to predict; tiles lie as for the whole volume.
+        progress: called with tiles done and in all, those of an earlier run among them.
+    """
+    path, tiling, compute = Path(out), tiling or Tiling(), compute or Compute()
+    if path.suffix != ".zarr":
+        raise ConfigError(f"a prediction is written to a path that ends in .zarr; got {path}")
+    moved = [model.move(compute.device) for model in models]
+    plan = plan_prediction(
+        moved,
+        source,
+        tiling=tiling,
+        compute=compute,
+        intensity=intensity,
+        roi=roi,
+        earlier=find_earlier(path),
+    )
+    prediction = _begin(path, plan, moved, source)
+    _predict_regions(PredictRegion(tuple(moved), source, plan, prediction), progress)
+    return finish_prediction(prediction)
+
+
+@dataclass(frozen=True)
+class PredictRegion:
+    """What is done with one block of a prediction; pickles as names of files."""
+
+    models: tuple[Model, ...]
+    source: Volume
+    plan: PredictionPlan
+    prediction: Prediction
+
+    def locate(self, block: Box) -> Box:
+        """Where a block of the output lies in the source."""
+        return block.shift(self.plan.roi.start)
+
+    def __call__(self, task: BlockTask, on_tiles: TilesDone | None = None) -> None:
+        """Writes all chunks of the block."""
+        plan, region = self.plan, self.locate(task.box)
+        set_threads(plan.execution.threads)
+        slab = InputSlab(self.source.uncached(), cover_tiles(plan.grid, region), plan.grid.tile[0])
+
+        def cut(box: Box) -> Float32[np.ndarray, "c z y x"]:
+            return plan.intensity.apply(slab.cut(box))
+
+        volumes = {head.name: self.prediction.open_head(head.name, writable=True) for head in plan.heads}
+        writer = PlaneWriter(volumes, task.box, start=region.start[0], depth=plan.chunks[0], stored=plan.stored)
+        for finished in stream_probabilities(
+            self.models, plan.grid, region, cut, execution=plan.execution, on_tiles=on_tiles
+        ):
+            writer.write(finished)
+        trim_memory()
+
+
+def predict_in_memory(
+    models: Sequence[Model], array: np.ndarray, *, tiling: Tiling, compute: Compute
+) -> dict[str, Float32[np.ndarray, "... z y x"]]:
+    """Probabilities of an array by head, with the engine and the numbers of `predict_volume`."""
+    image = check_array(array)
+    check_models(models, image.shape[0])
+    moved = [model.move(compute.device) for model in models]
+    tile, overlap = choose_tiling(moved, tiling)
+    grid = TileGrid.plan(to_shape(image.shape[1:]), tile, overlap)
+    execution = choose_execution(moved, tile, tiling=tiling, compute=compute, tiles=len(grid))
+    intensity = fit_intensity(moved[0], array)
+
+    def cut(box: Box) -> Float32[np.ndarray, "c z y x"]:
+        return intensity.apply(image[(slice(None), *box.slices)])
+
+    region = Box.whole(grid.shape)
+    heads = join_planes(stream_probabilities(moved, grid, region, cut, execution=execution), region)
+    return {name: drop_sole_channel(planes) for name, planes in heads.items()}
+
+
+def _begin(path: Path, plan: PredictionPlan, models: Sequence[Model], source: Volume) -> Prediction:
+    """The group with its arrays, made now or found as it was left."""
+    offset = None
+    if source.voxel_size is not None:
+        origin = source.offset or (0.0, 0.0, 0.0)
+        steps = zip(origin, plan.roi.start, source.voxel_size, strict=True)
+        z, y, x = (low + voxels * edge for low, voxels, edge in steps)
+        offset = (z, y, x)
+    attributes = {
+        "models": [str(model.folder) for model in models],
+        "heads": [head.to_dict() for head in plan.heads],
+        "decoding": [step.model_dump(mode="json") for step in models[0].config.decoding],
+        "shape": list(plan.roi.shape),
+        "roi": str(plan.roi),
+        "stored": plan.stored,
+        "scale": SCALES[plan.stored],
+        "plan": plan.to_dict(),
+    }
+    return begin_prediction(path, attributes, chunks=plan.chunks, voxel_size=source.voxel_size, offset=offset)
+
+
+def _predict_regions(predict: PredictRegion, progress: Progress | None) -> None:
+    """Every block that has no done-mark yet, one after the other; progress in tiles."""
+    plan = predict.plan
+    blocks = plan_blocks(plan.roi.shape, (plan.roi.shape[0], *plan.region), plan.to_dict())
+    tiles = [count_tiles(plan.grid, predict.locate(task.box)) for task in blocks.tasks]
+    before = dict(zip((task.id for task in blocks.tasks), accumulate(tiles, initial=0), strict=False))
+
+    def do(task: BlockTask) -> None:
+        done = before[task.id]
+
+        def on_tiles(count: int) -> None:
+            nonlocal done
+            done += count
+            if progress:
+                progress(done, sum(tiles))
+
+        predict(task, on_tiles)
+
+    run_plan(blocks, do, marks=predict.prediction.path / MARKS)
+    if progress:
+        progress(sum(tiles), sum(tiles))

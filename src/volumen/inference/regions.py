@@ -1,0 +1,86 @@
+"""How large a part of a volume is computed in one go: as large as memory allows, the whole depth of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from volumen.errors import MemoryBudgetError, ShapeError
+from volumen.geometry import Box, Shape
+from volumen.inference.blending import FINISHED_PLANES
+
+# Edge of the output's chunks: what readers of predictions decode at a time.
+CHUNK = 64
+# What the buffers of a region may hold when no budget is given.
+DEFAULT_BUFFERS = 2**30
+
+
+@dataclass(frozen=True)
+class Buffers:
+    """What decides how much memory a region takes.
+
+    Args:
+        tile: voxels of a tile.
+        batch: tiles in one forward.
+        channels: channels of the image.
+        itemsize: bytes of a voxel of the image.
+        sums: channels that are blended, over all models and heads.
+        stored: bytes of a voxel of the output, over all channels of all heads.
+    """
+
+    tile: Shape
+    batch: int
+    channels: int
+    itemsize: int
+    sums: int
+    stored: int
+
+    def measure(self, region: tuple[int, int]) -> int:
+        """Bytes held for a region: the rolling slabs of input, means and output, and the copies made on the way."""
+        depth, area = self.tile[0], prod(region)
+        reach = prod(edge + 2 * tile for edge, tile in zip(region, self.tile[1:], strict=True))
+        read = self.channels * reach * (2 * depth + CHUNK) * self.itemsize
+        blended = self.sums * area * (depth + 4 * FINISHED_PLANES) * 4
+        written = 2 * self.stored * area * CHUNK
+        tiles = prod(self.tile) * 4 * (self.batch * self.channels + 2 * self.sums + 2)
+        return read + blended + written + tiles
+
+
+def choose_region(roi: Box, buffers: Buffers, available: int | None) -> tuple[int, int]:
+    """Voxels along y and x of the largest square of chunks whose buffers fit.
+
+    Args:
+        roi: what is predicted in all.
+        buffers: what decides how much memory a region takes.
+        available: bytes there are; when even one chunk does not fit, a MemoryBudgetError. None: `DEFAULT_BUFFERS`, or
+            one chunk.
+    """
+    _, height, width = (-(-edge // CHUNK) for edge in roi.shape)
+    sizes = [(min(n, height) * CHUNK, min(n, width) * CHUNK) for n in range(1, max(height, width) + 1)]
+    allowed = DEFAULT_BUFFERS if available is None else available
+    fitting = [size for size in sizes if buffers.measure(size) <= allowed]
+    if fitting:
+        return fitting[-1]
+    if available is None:
+        return sizes[0]
+    lacking = buffers.measure(sizes[0]) - available
+    raise MemoryBudgetError(
+        f"the memory budget is {lacking / 2**20:.0f} MB too small for tiles of {buffers.tile}; "
+        f"raise --memory, or lower --tile or --batch"
+    )
+
+
+def check_region(region: Sequence[int]) -> tuple[int, int]:
+    """A region given by hand; it must be made of whole chunks."""
+    height, width = region
+    if any(edge < 1 or edge % min(edge, CHUNK) for edge in (height, width)):
+        raise ShapeError(f"a region's edges must be below {CHUNK} or multiples of it; got {height} and {width}")
+    return height, width
+
+
+def choose_chunks(roi: Box, region: tuple[int, int]) -> Shape:
+    """Chunks of the output: at most `CHUNK`, never across regions."""
+    return (
+        min(CHUNK, roi.shape[0]),
+        min(CHUNK, region[0], roi.shape[1]),
+        min(CHUNK, region[1], roi.shape[2]),
+    )

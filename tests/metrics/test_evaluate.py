@@ -1,0 +1,112 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from volumen.config import Component
+from volumen.errors import ConfigError
+from volumen.geometry import VoxelSize
+from volumen.metrics import evaluate_case, score_dice, score_rand, score_surface_dice, score_voi
+
+ALL = [Component(name=name) for name in ("dice", "iou", "precision", "recall", "surface_dice", "voi", "rand")]
+
+
+def test_every_metric_gives_its_flat_names(prediction, truth):
+    scores = evaluate_case(prediction, truth, ALL)
+
+    assert list(scores) == [
+        "dice",
+        "iou",
+        "precision",
+        "recall",
+        "surface_dice",
+        "voi",
+        "voi_split",
+        "voi_merge",
+        "rand",
+        "rand_precision",
+        "rand_recall",
+    ]
+    assert all(type(value) is float for value in scores.values())
+    assert scores["dice"] == score_dice(prediction, truth).dice
+    assert scores["voi_merge"] == score_voi(prediction, truth).voi_merge
+    assert scores["rand"] == score_rand(prediction, truth).rand
+
+
+def test_ignore_and_voxel_size_reach_the_metrics(prediction, truth):
+    size = VoxelSize(30.0, 8.0, 8.0)
+    metrics = [Component(name="dice"), Component(name="surface_dice", options={"tolerance": 16, "unit": "nm"})]
+
+    scores = evaluate_case(prediction, truth, metrics, ignore=2, voxel_size=size)
+
+    assert scores == {
+        "dice": score_dice(prediction, truth, ignore=2).dice,
+        "surface_dice": score_surface_dice(
+            prediction, truth, ignore=2, tolerance=16, unit="nm", voxel_size=size
+        ).surface_dice,
+    }
+
+
+def test_classes_have_names_of_their_own(prediction, truth):
+    scores = evaluate_case(prediction, truth, [Component(name="iou", options={"classes": [1, 5]})])
+
+    assert list(scores) == ["iou", "iou_1", "iou_5"]
+    assert scores["iou"] == pytest.approx((scores["iou_1"] + scores["iou_5"]) / 2)
+
+
+def test_volumes_are_read_once_for_all_metrics_that_count_labels(make_volume, prediction, truth):
+    one, other = make_volume(prediction), make_volume(truth)
+
+    scores = evaluate_case(one, other, [metric for metric in ALL if metric.name != "surface_dice"])
+
+    assert sum(box.size for box in one.boxes) == sum(box.size for box in other.boxes) == truth.size
+    assert scores["dice"] == score_dice(prediction, truth).dice
+
+
+def test_two_masks_are_scored_by_their_components(rng):
+    one, other = rng.random((6, 7, 8)) < 0.1, rng.random((6, 7, 8)) < 0.1
+
+    assert evaluate_case(one, other, [Component(name="voi")])["voi"] == score_voi(one, other, components=True).voi
+
+
+def test_progress_counts_the_metrics(prediction, truth):
+    seen = []
+
+    evaluate_case(prediction, truth, ALL[:2], progress=lambda done, total: seen.append((done, total)))
+
+    assert seen == [(1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "message"),
+    [
+        (["dcie"], "did you mean 'dice'"),
+        (["dice", "dice"], "'dice' is asked for twice"),
+        ([{"name": "surface_dice", "tolerence": 1}], "did you mean 'tolerance'"),
+        ([{"name": "dice", "table": None}], "no option 'table'"),
+    ],
+)
+def test_metrics_that_cannot_be_are_refused(metrics, message, truth):
+    with pytest.raises(ConfigError, match=message):
+        evaluate_case(truth, truth, [Component.model_validate(metric) for metric in metrics])
+
+
+def test_importing_the_room_starts_nothing_heavy():
+    code = (
+        "import sys, volumen.metrics, volumen.morphology, volumen.decoding;"
+        "print([name for name in ('scipy', 'skimage', 'torch', 'numba', 'cc3d', 'edt') if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_table_is_made_only_for_metrics_that_count_labels(make_volume):
+    mask = np.zeros((4, 4, 4), np.uint8)
+    mask[1:3, 1:3, 1:3] = 1
+    volume = make_volume(mask)
+
+    assert evaluate_case(volume, mask, [Component(name="surface_dice")]) == {"surface_dice": 1.0}
+    assert sum(box.size for box in volume.boxes) == mask.size
