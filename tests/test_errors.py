@@ -2,27 +2,52 @@ import builtins
 import inspect
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from volumen import errors
 from volumen.errors import PartFailedError, VolumenError, suggest_nearest
 
-TREE = [error for _, error in inspect.getmembers(errors, inspect.isclass) if issubclass(error, VolumenError)]
+TREE = [line.split() for line in errors.__doc__.splitlines() if line.startswith(("├", "└"))]
 
 
-@pytest.mark.parametrize(
-    "error", [error for error in TREE if error is not VolumenError], ids=lambda error: error.__name__
-)
-def test_every_error_is_also_the_builtin_that_callers_expect(error):
-    assert any(base.__name__ in vars(builtins) for base in error.__bases__ if base is not VolumenError)
-    assert f"{error.__name__} (" in errors.__doc__
+def list_errors():
+    found = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, VolumenError)]
+    return {value.__name__: value for value in found if value is not VolumenError}
 
 
-def test_the_exit_code_is_the_users_mistake_but_for_a_failed_part():
-    assert {error.exit_code for error in TREE if error is not PartFailedError} == {2}
+def test_the_tree_at_the_top_of_the_file_is_the_tree():
+    assert {line[1]: line[2].strip("()") for line in TREE} == {
+        name: error.__bases__[1].__name__ for name, error in list_errors().items()
+    }
+
+
+@pytest.mark.parametrize("error", [pytest.param(error, id=name) for name, error in list_errors().items()])
+def test_every_error_is_ours_and_the_builtin_one_that_callers_expect(error):
+    ours, builtin = error.__bases__
+    assert ours is VolumenError
+    assert getattr(builtins, builtin.__name__) is builtin
+    with pytest.raises(builtin, match="say this"):
+        raise error("say this")
+    assert str(error("say this")) == "say this"
+
+
+def test_a_mistake_exits_with_2_and_a_failed_part_with_1():
+    assert {name for name, error in list_errors().items() if error.exit_code != 2} == {"PartFailedError"}
     assert PartFailedError.exit_code == 1
 
 
-def test_the_nearest_name_is_suggested_and_all_when_none_is_near():
-    assert suggest_nearest("patchsize", ["patch_size", "batch_size"]) == "did you mean 'patch_size'?"
-    assert suggest_nearest("zzz", ["b", "a"]) == "known: a, b"
-    assert suggest_nearest("zzz", []) == "known: none"
+def test_the_nearest_name_is_suggested():
+    assert suggest_nearest("percentil", ["zscore", "percentile"]) == "did you mean 'percentile'?"
+
+
+def test_all_names_are_listed_when_none_is_near():
+    assert suggest_nearest("xyz", ["zscore", "percentile"]) == "known: percentile, zscore"
+    assert suggest_nearest("xyz", []) == "known: none"
+
+
+@given(name=st.text(max_size=8), known=st.lists(st.text(max_size=8), max_size=3))
+def test_a_suggestion_names_only_what_is_known(name, known):
+    told = suggest_nearest(name, known)
+    if told.startswith("did you mean"):
+        assert any(told == f"did you mean {choice!r}?" for choice in known)

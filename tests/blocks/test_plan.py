@@ -1,32 +1,67 @@
 import json
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from volumen.blocks import plan_blocks
-from volumen.blocks.plan import describe_difference
+from volumen.blocks import BlockPlan, BlockTask, hash_config, plan_blocks
+from volumen.errors import ConfigError, ShapeError
 from volumen.geometry import Box
 
-SHAPES = st.tuples(*[st.integers(1, 20)] * 3)
+extents = st.tuples(*[st.integers(1, 9)] * 3)
 
 
-@given(shape=SHAPES, block=SHAPES)
-def test_blocks_cover_every_voxel_once(shape, block):
-    volume = Box.whole(shape)
-    plan = plan_blocks(shape, block, {})
-    assert sum(task.box.size for task in plan.tasks) == volume.size
-    assert all(volume.contains(task.box) for task in plan.tasks)
-    assert len({task.id for task in plan.tasks}) == len(plan.tasks)
+@given(shape=extents, block=extents)
+def test_blocks_cover_every_voxel_exactly_once(shape, block):
+    counts = np.zeros(shape, int)
+    for task in plan_blocks(shape, block, {}).tasks:
+        counts[task.box.slices] += 1
+    assert (counts == 1).all()
 
 
-def test_the_hash_follows_the_settings_and_not_their_order():
-    first, second, other = (
-        plan_blocks((4, 4, 4), (2, 2, 2), config) for config in ({"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": 1, "b": 3})
-    )
-    assert first.hash == second.hash != other.hash
+def test_ids_tell_where_a_block_starts():
+    plan = plan_blocks((4, 4, 6), (4, 4, 4), {})
+    assert [task.id for task in plan.tasks] == ["0_0_0", "0_0_4"]
+    assert plan.tasks[1].box == Box((0, 0, 4), (4, 4, 6))
 
 
-def test_a_difference_names_the_path_and_both_values():
-    old = {"tile": {"overlap": 32}, "kept": json.loads("[1, 2]"), "gone": 1}
-    new = {"tile": {"overlap": 64}, "kept": [1, 2], "more": 2}
-    assert describe_difference(old, new) == "tile.overlap: 32 → 64, gone: 1 → None, more: None → 2"
+def test_the_hash_does_not_depend_on_the_order_of_keys():
+    assert hash_config({"a": 1, "b": {"c": 2, "d": 3}}) == hash_config({"b": {"d": 3, "c": 2}, "a": 1})
+
+
+def test_the_hash_is_that_of_the_canonical_json():
+    import hashlib
+
+    assert hash_config({"b": [1, 2.5], "a": None}) == hashlib.sha256(b'{"a":null,"b":[1,2.5]}').hexdigest()
+
+
+@pytest.mark.parametrize("other", [{"a": 2}, {"a": 1.0}, {"a": 1, "b": None}, {}])
+def test_another_config_has_another_hash(other):
+    assert hash_config(other) != hash_config({"a": 1})
+
+
+def test_another_grid_has_another_hash():
+    assert plan_blocks((8, 8, 8), (4, 4, 4), {}).hash != plan_blocks((8, 8, 8), (4, 4, 8), {}).hash
+
+
+@pytest.mark.parametrize("value", [float("nan"), object(), np.float32(1)])
+def test_a_config_holds_plain_finite_values_only(value):
+    with pytest.raises(ConfigError, match="plain"):
+        hash_config({"a": value})
+
+
+def test_a_plan_is_plain_data():
+    plan = plan_blocks((4, 4, 4), (2, 4, 4), {"a": 1})
+    assert json.loads(json.dumps(plan.config)) == plan.config
+
+
+@pytest.mark.parametrize("ids", [("a", "a"), ("a/b",), ("..",), ("",)])
+def test_ids_differ_and_can_name_files(ids):
+    with pytest.raises(ShapeError, match="ids"):
+        BlockPlan(tuple(BlockTask(name, Box.whole((1, 1, 1))) for name in ids), {})
+
+
+def test_an_empty_block_is_refused():
+    with pytest.raises(ShapeError, match="at least one voxel"):
+        plan_blocks((4, 4, 4), (0, 4, 4), {})

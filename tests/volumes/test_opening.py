@@ -1,60 +1,61 @@
 import numpy as np
 import pytest
 
-from volumen.errors import DataError, FormatError, MissingError, OutputError
-from volumen.volumes import ArrayVolume, Volume, export_volume, list_volumes, open_volume
+from volumen.errors import DataError, FormatError, MissingError, OutputError, ShapeError
+from volumen.volumes import create_volume, open_volume
 
 
-class BrokenVolume(Volume):
-    """Fails when its second half is read."""
-
-    def __init__(self) -> None:
-        self.spec, self.shape, self.channels = "broken", (80, 4, 4), None
-        self.dtype, self.voxel_size, self.offset, self.chunks = np.dtype(np.uint8), None, None, (64, 4, 4)
-
-    def _read(self, box):
-        if box.start[0]:
-            raise DataError("half of it is missing")
-        return np.zeros(box.shape, np.uint8)
-
-
-@pytest.mark.parametrize(("name", "match"), [("a.tif", "no file"), ("a.zarr", "there is no"), ("a.bin", "there is no")])
-def test_what_is_not_there_is_said(tmp_path, name, match):
-    with pytest.raises(MissingError, match=match):
+@pytest.mark.parametrize("name", ["x.tif", "x.zarr", "x.zarr/name", "x.png", "x"])
+def test_what_is_not_there_is_missing(name, tmp_path):
+    with pytest.raises(MissingError, match=f"{name} is not there"):
         open_volume(tmp_path / name)
 
 
-def test_an_unknown_format_is_told_what_is_allowed(tmp_path):
-    (tmp_path / "a.bin").write_bytes(b"x")
-    with pytest.raises(FormatError, match=r"give a TIFF .* or a Zarr store"):
-        open_volume(tmp_path / "a.bin")
-    with pytest.raises(OutputError, match=r"must end in \.tif, \.tiff or \.zarr"):
-        export_volume(np.zeros((2, 2, 2), np.uint8), tmp_path / "b.bin")
+def test_another_suffix_names_those_that_are_read(tmp_path):
+    (tmp_path / "x.png").write_bytes(b"")
+    with pytest.raises(FormatError, match=r"one of \.tif, \.tiff, \.zarr"):
+        open_volume(tmp_path / "x.png")
+    with pytest.raises(FormatError, match=r"one of \.tif, \.tiff, \.zarr"):
+        create_volume(tmp_path / "y.png", shape=(2, 2, 2), dtype="uint8")
 
 
-@pytest.mark.parametrize("suffix", [".tif", ".zarr"])
-def test_a_failed_export_leaves_nothing_behind(tmp_path, suffix):
-    with pytest.raises(DataError, match="half of it"):
-        export_volume(BrokenVolume(), tmp_path / f"out{suffix}")
-    assert list(tmp_path.iterdir()) == []
+def test_a_plain_folder_is_no_volume(tmp_path):
+    with pytest.raises(FormatError, match="no format known"):
+        open_volume(tmp_path)
 
 
-def test_an_export_replaces_only_when_it_is_whole(tmp_path):
-    export_volume(np.ones((8, 4, 4), np.uint8), tmp_path / "out.tif")
-    with pytest.raises(DataError):
-        export_volume(BrokenVolume(), tmp_path / "out.tif")
-    assert open_volume(tmp_path / "out.tif").read().all()
+def test_a_folder_named_like_a_tiff_is_refused(tmp_path):
+    (tmp_path / "x.tif").mkdir()
+    with pytest.raises(FormatError, match="is a folder"):
+        open_volume(tmp_path / "x.tif")
+    with pytest.raises(OutputError, match="cannot be written"):
+        create_volume(tmp_path / "x.tif", shape=(2, 2, 2), dtype="uint8", overwrite=True)
 
 
-def test_volumes_of_a_folder_come_in_the_order_of_their_numbers(tmp_path):
-    for name in ("case_10.tif", "case_2.tif", ".hidden.tif", "notes.txt", "case_1.tiff"):
-        (tmp_path / name).touch()
-    assert [path.name for path in list_volumes(tmp_path)] == ["case_1.tiff", "case_2.tif", "case_10.tif"]
-    with pytest.raises(MissingError, match="there is no folder"):
-        list_volumes(tmp_path / "none")
+def test_a_url_is_not_read_yet():
+    with pytest.raises(FormatError, match="only local files"):
+        open_volume("s3://bucket/x.zarr")
 
 
-def test_an_array_is_a_volume_that_hands_out_copies():
-    array = np.zeros((2, 3, 4), np.uint8)
-    ArrayVolume(array).read()[:] = 9
-    assert not array.any()
+def test_capital_suffixes_are_the_same_format(tmp_path):
+    create_volume(tmp_path / "x.TIF", shape=(2, 3, 4), dtype="uint8")
+    assert open_volume(tmp_path / "x.TIF").shape == (2, 3, 4)
+
+
+@pytest.mark.parametrize("name", ["x.tif", "x.zarr"])
+@pytest.mark.parametrize("dtype", ["complex64", "str", "no such type", np.longdouble])
+def test_a_type_that_is_no_int_or_float_is_refused_and_leaves_nothing(name, dtype, tmp_path):
+    with pytest.raises(DataError, match=name):
+        create_volume(tmp_path / name, shape=(2, 2, 2), dtype=dtype)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("extents", [{"shape": (0, 2, 2)}, {"channels": 0}, {"chunks": (0, 1, 1)}])
+def test_empty_extents_are_refused(extents, tmp_path):
+    with pytest.raises(ShapeError, match="at least 1"):
+        create_volume(tmp_path / "x.zarr", **{"shape": (2, 2, 2), "dtype": "uint8", **extents})
+
+
+def test_folders_above_are_made(tmp_path):
+    create_volume(tmp_path / "a" / "b" / "x.tif", shape=(2, 2, 2), dtype="uint8")
+    assert open_volume(tmp_path / "a" / "b" / "x.tif").shape == (2, 2, 2)

@@ -1,19 +1,21 @@
-"""Which blocks there are and what makes a run's result what it is, as plain data."""
+"""Block plans as data: which boxes there are, and the settings every one of them is computed with."""
 
 import hashlib
 import itertools
-import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
-from volumen.geometry import Box, Shape
+from volumen.blocks.replace import dump_json
+from volumen.errors import ShapeError
+from volumen.geometry import Box, to_shape
+
+_PLAIN_ID = re.compile(r"[\w-][\w.-]*")  # an id is a file name too
 
 
 @dataclass(frozen=True)
 class BlockTask:
-    """One unit of work: a name that is a file name too, and the voxels it writes."""
+    """One block: the unit that is computed, recorded and done again as a whole."""
 
     id: str
     box: Box
@@ -21,35 +23,40 @@ class BlockTask:
 
 @dataclass(frozen=True)
 class BlockPlan:
-    """Tasks that cover a volume once, and the settings that every one of them is done with."""
+    """All blocks of a piece of work and the settings that decide what comes out of them.
+
+    Args:
+        tasks: blocks in the order they are started; ids differ and can name a file.
+        config: plain JSON values; another config means another result.
+    """
 
     tasks: tuple[BlockTask, ...]
-    config: Mapping[str, Any]
+    config: Mapping[str, object]
 
-    @cached_property
+    def __post_init__(self) -> None:
+        ids = [task.id for task in self.tasks]
+        if len(set(ids)) < len(ids) or not all(map(_PLAIN_ID.fullmatch, ids)):
+            raise ShapeError("block ids must differ and hold only letters, digits, '_', '-' and '.'")
+
+    @property
     def hash(self) -> str:
-        """Sixteen digits that differ where any setting does."""
-        return hashlib.sha256(json.dumps(self.config, sort_keys=True).encode()).hexdigest()[:16]
+        """Fingerprint of the config."""
+        return hash_config(self.config)
 
 
-def plan_blocks(shape: Shape, block: Shape, config: Mapping[str, Any]) -> BlockPlan:
-    """A plan of blocks that cover a volume of `shape`; the last along each axis may be smaller."""
-    volume = Box.whole(shape)
-    starts = [range(0, extent, edge) for extent, edge in zip(shape, block, strict=True)]
-    boxes = (Box.at(start, block).clip(volume) for start in itertools.product(*starts))
-    return BlockPlan(tuple(BlockTask("z{}_y{}_x{}".format(*box.start), box) for box in boxes), config)
+def hash_config(config: Mapping[str, object]) -> str:
+    """SHA-256 of the canonical JSON of plain values: the same for any order of keys."""
+    return hashlib.sha256(dump_json(config).encode()).hexdigest()
 
 
-def describe_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """The settings that differ, as `path: old → new`."""
-    before, after = dict(_flatten(old)), dict(_flatten(new))
-    changed = [key for key in before | after if before.get(key) != after.get(key)]
-    return ", ".join(f"{key}: {before.get(key)} → {after.get(key)}" for key in changed)
+def plan_blocks(shape: Sequence[int], block: Sequence[int], config: Mapping[str, object]) -> BlockPlan:
+    """Blocks that cover `shape` without overlap, z outermost, the last of an axis cut off at the end.
 
-
-def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flatten(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+    Shape and block go into the plan's config under `blocks`: marks of another grid are never taken for this one's.
+    """
+    if min(block) < 1:
+        raise ShapeError(f"a block needs at least one voxel on every axis; got {tuple(block)}")
+    whole, extent = Box.whole(shape), to_shape(block)
+    starts = itertools.product(*(range(0, end, step) for end, step in zip(shape, block, strict=True)))
+    tasks = tuple(BlockTask("_".join(map(str, start)), Box.at(start, extent).clip(whole)) for start in starts)
+    return BlockPlan(tasks, {**config, "blocks": {"shape": list(whole.shape), "block": list(extent)}})

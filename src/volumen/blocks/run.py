@@ -1,128 +1,95 @@
-"""Plans carried out: a mark follows the work, what is marked is skipped, a kill loses what was in flight."""
+"""Carrying out a plan: what is done is skipped, what fails is named when the others are done."""
 
-import json
 import logging
-import os
-import traceback
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Literal
 
-from volumen.blocks.plan import BlockPlan, BlockTask, describe_difference
-from volumen.errors import ConfigError, FormatError, PartFailedError
-
-Work = Callable[[BlockTask], None]
-CONFIG = "config.json"
+from volumen.blocks.executors import Fault, Work, find_executor
+from volumen.blocks.marks import DoneMarks, open_marks
+from volumen.blocks.plan import BlockPlan, BlockTask
+from volumen.errors import PartFailedError
 
 logger = logging.getLogger(__name__)
+
+_NAMED = 5  # failed blocks a message names; the log has all
 
 
 @dataclass(frozen=True)
 class BlockSummary:
-    """How many blocks were done now, and how many had been before."""
+    """What a run of a plan came to."""
 
     done: int
     skipped: int
+    seconds: float
 
 
 def run_plan(
     plan: BlockPlan,
-    work: Work,
+    do: Work,
     *,
     marks: Path,
-    executor: Literal["serial", "processes"] = "serial",
+    executor: str = "serial",
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> BlockSummary:
-    """How much was done: every block without a mark is worked on, then marked; failures are raised at the end.
+    """How many blocks were done now and how many had been before; running it again is harmless.
 
     Args:
-        plan: tasks, and the settings that marks are bound to.
-        work: writes one block; doing it twice must be harmless. Picklable for `processes`.
-        marks: folder of done-marks; one that belongs to other settings is refused with the difference.
-        executor: `serial` in this process, `processes` in spawned ones.
-        workers: how many processes.
-        progress: called with blocks done and in all.
+        plan: blocks and settings; marks of a plan with other settings are refused with the difference.
+        do: the work of a block; it returns when its output is on disk, and may run twice on the same block.
+        marks: folder of the done-marks.
+        executor: `serial` or `processes`.
+        workers: processes to spawn.
+        progress: told blocks done, those of earlier runs included, and blocks in all.
     """
-    check_marks(plan, marks)
-    waiting = [task for task in plan.tasks if not _mark_path(marks, task).exists()]
-    done = skipped = len(plan.tasks) - len(waiting)
-    if progress:
-        progress(done, len(plan.tasks))
-    failures: dict[str, Exception] = {}
-    for task, error in _carry_out(waiting, work, executor, workers):
-        if error is None:
-            _write_mark(_mark_path(marks, task), {"hash": plan.hash, "box": str(task.box)})
-            done += 1
-        else:
-            failures[task.id] = error
-        if progress:
-            progress(done, len(plan.tasks))
-    if failures:
-        raise _gather(failures, len(plan.tasks))
-    return BlockSummary(done - skipped, skipped)
+    began = time.perf_counter()
+    record = open_marks(marks, plan)
+    waiting = _find_unfinished(plan, record)
+    skipped, faults = len(plan.tasks) - len(waiting), dict[str, Fault]()
+    report = progress or _ignore
+    report(skipped, len(plan.tasks))
+    outcomes = find_executor(executor)(_RecordedWork(do, record), waiting, workers=workers)
+    for ended, (task, fault) in enumerate(outcomes, start=1):
+        if fault is not None:
+            logger.debug("block %s failed: %s\n%s", task.id, fault, fault.trace)
+            faults[task.id] = fault
+        report(skipped + ended - len(faults), len(plan.tasks))
+    if faults:
+        raise _gather_faults(faults, len(plan.tasks))
+    return BlockSummary(done=len(waiting), skipped=skipped, seconds=time.perf_counter() - began)
 
 
-def check_marks(plan: BlockPlan, marks: Path) -> None:
-    """Bind a folder of marks to a plan's settings; one bound to others is a ConfigError that says the difference."""
-    path = marks / CONFIG
-    if not path.exists():
-        marks.mkdir(parents=True, exist_ok=True)
-        _write_mark(path, dict(plan.config))
-        return
-    try:
-        earlier = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise FormatError(f"{path} is damaged: {error}; remove the output and start again") from error
-    difference = describe_difference(earlier, json.loads(json.dumps(plan.config)))
-    if difference:
-        raise ConfigError(f"{marks.parent} was begun with other settings ({difference}); use those, or another output")
+def list_unfinished(plan: BlockPlan, *, marks: Path) -> tuple[BlockTask, ...]:
+    """Blocks of the plan that no mark calls done; whoever uses the output asks for none."""
+    return _find_unfinished(plan, open_marks(marks, plan))
 
 
-def _carry_out(
-    tasks: list[BlockTask], work: Work, executor: str, workers: int
-) -> Iterator[tuple[BlockTask, Exception | None]]:
-    if executor == "serial":
-        for task in tasks:
-            yield task, _attempt(work, task)
-        return
-    # Spawned, never forked: tensorstore aborts in a forked child.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        running = {pool.submit(_attempt, work, task): task for task in tasks}
-        for future in as_completed(running):
-            died = future.exception()  # the worker's end; what the block raised comes as its result
-            yield running[future], died if isinstance(died, Exception) else future.result()
+def _find_unfinished(plan: BlockPlan, record: DoneMarks) -> tuple[BlockTask, ...]:
+    return tuple(task for task in plan.tasks if not record.has(task))
 
 
-def _attempt(work: Work, task: BlockTask) -> Exception | None:
-    """Nothing when the block was done, else its error: one block's failure must not stop the others."""
-    try:
-        work(task)
-    except Exception as error:  # noqa: BLE001 - the border of a block
-        logger.debug("block %s failed:\n%s", task.id, traceback.format_exc())
-        return error
-    return None
+@dataclass(frozen=True)
+class _RecordedWork:
+    """The work of a block and, after it, its mark; both in the process that does the work."""
+
+    do: Work
+    record: DoneMarks
+
+    def __call__(self, task: BlockTask) -> None:
+        began = time.perf_counter()
+        self.do(task)
+        self.record.write(task, seconds=time.perf_counter() - began)
 
 
-def _gather(failures: dict[str, Exception], total: int) -> Exception:
-    """The one error of a lone block, or one that names all that failed."""
-    name, first = next(iter(failures.items()))
+def _gather_faults(faults: Mapping[str, Fault], total: int) -> Exception:
+    """The error of a lone block, or one that names those that failed."""
     if total == 1:
-        return first
-    return PartFailedError(f"{len(failures)} of {total} blocks failed, the first {name}: {first}; run again to go on")
+        return next(iter(faults.values())).error
+    named = "; ".join(f"{name}: {fault}" for name, fault in list(faults.items())[:_NAMED])
+    more = f"; and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
+    return PartFailedError(f"{len(faults)} of {total} blocks failed ({named}{more}); run again to do only these")
 
 
-def _mark_path(marks: Path, task: BlockTask) -> Path:
-    return marks / f"{task.id}.json"
-
-
-def _write_mark(path: Path, values: dict[str, object]) -> None:
-    partial = path.with_suffix(".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        json.dump(values, file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+def _ignore(_done: int, _total: int) -> None: ...

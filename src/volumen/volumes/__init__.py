@@ -1,51 +1,59 @@
-"""Any array on disk as one `Volume`; streaming statistics and normalisation."""
+"""Any array on disk or in memory as one `Volume`; statistics and normalisation of its intensities."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from volumen.volumes.export import export_volume as export_volume
+    from volumen.volumes.folders import list_volumes as list_volumes
     from volumen.volumes.intensity import Intensity as Intensity
     from volumen.volumes.intensity import measure_intensity as measure_intensity
     from volumen.volumes.memory import ArrayVolume as ArrayVolume
     from volumen.volumes.memory import to_volume as to_volume
     from volumen.volumes.normalisation import IntensityMap as IntensityMap
     from volumen.volumes.normalisation import NoNormalisation as NoNormalisation
+    from volumen.volumes.normalisation import Normalisation as Normalisation
     from volumen.volumes.normalisation import PercentileNormalisation as PercentileNormalisation
     from volumen.volumes.normalisation import RangeNormalisation as RangeNormalisation
     from volumen.volumes.normalisation import ZScoreNormalisation as ZScoreNormalisation
     from volumen.volumes.opening import create_volume as create_volume
-    from volumen.volumes.opening import export_volume as export_volume
-    from volumen.volumes.opening import list_volumes as list_volumes
     from volumen.volumes.opening import open_volume as open_volume
+    from volumen.volumes.volume import Layout as Layout
     from volumen.volumes.volume import Volume as Volume
-    from volumen.volumes.zarr import create_group as create_group
-    from volumen.volumes.zarr import read_attributes as read_attributes
-    from volumen.volumes.zarr import write_attributes as write_attributes
+    from volumen.volumes.zarr_groups import create_group as create_group
+    from volumen.volumes.zarr_groups import list_arrays as list_arrays
+    from volumen.volumes.zarr_groups import read_attributes as read_attributes
+    from volumen.volumes.zarr_groups import write_attributes as write_attributes
 
 _HOMES = {
     "ArrayVolume": "memory",
     "Intensity": "intensity",
     "IntensityMap": "normalisation",
+    "Layout": "volume",
     "NoNormalisation": "normalisation",
+    "Normalisation": "normalisation",
     "PercentileNormalisation": "normalisation",
     "RangeNormalisation": "normalisation",
     "Volume": "volume",
     "ZScoreNormalisation": "normalisation",
-    "create_group": "zarr",
+    "create_group": "zarr_groups",
     "create_volume": "opening",
-    "export_volume": "opening",
-    "list_volumes": "opening",
+    "export_volume": "export",
+    "list_arrays": "zarr_groups",
+    "list_volumes": "folders",
     "measure_intensity": "intensity",
     "open_volume": "opening",
-    "read_attributes": "zarr",
+    "read_attributes": "zarr_groups",
     "to_volume": "memory",
-    "write_attributes": "zarr",
+    "write_attributes": "zarr_groups",
 }
 __all__ = [
     "ArrayVolume",
     "Intensity",
     "IntensityMap",
+    "Layout",
     "NoNormalisation",
+    "Normalisation",
     "PercentileNormalisation",
     "RangeNormalisation",
     "Volume",
@@ -53,6 +61,7 @@ __all__ = [
     "create_group",
     "create_volume",
     "export_volume",
+    "list_arrays",
     "list_volumes",
     "measure_intensity",
     "open_volume",

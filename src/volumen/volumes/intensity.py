@@ -1,4 +1,4 @@
-"""What grey values a volume holds: a streaming histogram over its chunks, exact for 8 and 16 bit."""
+"""What intensities a volume has, from a histogram that streams over its chunks."""
 
 import itertools
 import math
@@ -9,133 +9,202 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from volumen.errors import DataError
-from volumen.geometry import Box
+from volumen.geometry import Box, Shape, to_shape
 from volumen.volumes.memory import to_volume
-from volumen.volumes.volume import Volume
+from volumen.volumes.volume import Volume, Voxels
 
-# A volume of more chunks is sampled on an even grid of them: 4,096 chunks of 64³ are 10⁹ voxels.
 MOST_CHUNKS = 4096
-# Bins between the least and the largest value where values are not 8 or 16 bit.
-BINS = 65536
+BINS = 65_536
+
+_PIECE_VOXELS = 2**22  # counted at once; a chunk may be a whole slice of a scroll
+_EXACT_BYTES = 2
+
+Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Intensity:
-    """Grey values of a volume and how often each occurs.
+    """What a streaming histogram tells of a volume.
 
     Args:
-        values: distinct values, or the middles of bins, rising.
-        counts: voxels of each.
-        low: the least value.
-        high: the largest value.
+        low: smallest intensity.
+        high: largest intensity.
+        mean: average.
+        std: standard deviation (divided by n).
+        counts: voxels at each of as many intensities, evenly spaced from low to high: every int between them where
+            these have 8 or 16 bits.
     """
 
-    values: Float64[np.ndarray, " bins"]
-    counts: Int64[np.ndarray, " bins"]
     low: float
     high: float
+    mean: float
+    std: float
+    counts: Int64[np.ndarray, " bins"]
 
     @property
     def is_constant(self) -> bool:
-        """Whether every voxel has the same value."""
+        """Whether all voxels are the same."""
         return self.low == self.high
 
-    @property
-    def mean(self) -> float:
-        """Mean grey value."""
-        return float(np.average(self.values, weights=self.counts))
+    def percentile(self, q: float) -> float:
+        """The intensity below which `q` per cent of the voxels lie, between neighbours as `np.percentile` says."""
+        if not 0 <= q <= 100:  # noqa: PLR2004 - per cent
+            raise DataError(f"a percentile lies between 0 and 100; got {q}")
+        ends = np.cumsum(self.counts)
+        place = (int(ends[-1]) - 1) * (q / 100)
+        share = place - math.floor(place)
+        first, second = (self._find_ranked(ends, rank) for rank in (math.floor(place), math.ceil(place)))
+        step = second - first
+        # NumPy's formula with its two branches, so that results are the same to the last bit
+        return first + step * share if share < 0.5 else second - step * (1 - share)  # noqa: PLR2004
 
-    @property
-    def std(self) -> float:
-        """Standard deviation of grey values."""
-        return math.sqrt(float(np.average((self.values - self.mean) ** 2, weights=self.counts)))
-
-    def percentile(self, share: float) -> float:
-        """The value below which `share` per cent lie, interpolated between neighbours in order as NumPy does."""
-        if not 0 <= share <= 100:  # noqa: PLR2004 - per cent
-            raise DataError(f"a percentile lies in 0 to 100; got {share}")
-        upto = np.cumsum(self.counts)
-        place = (int(upto[-1]) - 1) * share / 100
-        below, above = (int(np.searchsorted(upto, math.floor(place) + step, side="right")) for step in (0, 1))
-        above = min(above, len(self.values) - 1)
-        return float(self.values[below] + (self.values[above] - self.values[below]) * (place - math.floor(place)))
+    def _find_ranked(self, ends: Int64[np.ndarray, " bins"], rank: int) -> float:
+        """Intensity of the voxel that comes at `rank` when all are sorted."""
+        number, last = int(np.searchsorted(ends, rank, side="right")), len(ends) - 1
+        return self.high if number == last else self.low + number * ((self.high - self.low) / last)
 
 
-def measure_intensity(source: Volume | np.ndarray, *, progress: Callable[[int, int], None] | None = None) -> Intensity:
-    """The grey values of a whole volume, read chunk by chunk: all of them, or an even grid of 4,096.
+def measure_intensity(volume: Volume | np.ndarray, *, progress: Progress | None = None) -> Intensity:
+    """What intensities a volume has: exact for 8 and 16 bit ints, to a 65,536th of the range for other types.
 
-    Values that are not numbers are a DataError that says where the first is. Held: a chunk and the histogram.
+    At most 4,096 chunks on an even grid are read, all when there are fewer, one piece of at most 4 M voxels in memory
+    at a time; channels count together. A voxel that is no finite number is an error.
     """
-    volume = to_volume(source)
-    boxes = _choose_chunks(volume)
-    exact = volume.dtype.kind in "bui" and volume.dtype.itemsize <= 2  # noqa: PLR2004 - 16 bit
-    passes = 1 if exact else 2
-
-    def read() -> Iterator[np.ndarray]:
-        offset = 0 if not read_before else len(boxes)
-        for done, box in enumerate(boxes, start=1):
-            yield _check_finite(volume.read(box), box, volume.spec)
-            if progress:
-                progress(offset + done, passes * len(boxes))
-
-    read_before: list[bool] = []
-    if exact:
-        return _count_values(read(), volume.dtype)
-    low, high = _find_range(read())
-    read_before.append(True)
-    return _count_bins(read(), low, high)
+    source = to_volume(volume)
+    if not source.layout.nbytes:
+        raise DataError(f"{source.spec} is empty: its shape is {source.layout.array_shape}")
+    exact = source.dtype.kind in "ui" and source.dtype.itemsize <= _EXACT_BYTES
+    return (_measure_exactly if exact else _measure_in_bins)(source, progress or _ignore)
 
 
-def _choose_chunks(volume: Volume) -> list[Box]:
-    if not math.prod(volume.shape):
-        raise DataError(f"{volume.spec} has no voxels: its shape is {volume.shape}")
-    counts = [math.ceil(extent / edge) for extent, edge in zip(volume.shape, volume.chunks, strict=True)]
-    thinned = [np.arange(count) for count in counts]
-    while math.prod(map(len, thinned)) > MOST_CHUNKS:
-        axis = max(range(3), key=lambda at: len(thinned[at]))
-        wanted = max(1, int(len(thinned[axis]) * MOST_CHUNKS / math.prod(map(len, thinned))), len(thinned[axis]) // 2)
-        thinned[axis] = np.unique(np.linspace(0, counts[axis] - 1, wanted).round().astype(int))
-    whole = Box.whole(volume.shape)
-    return [
-        Box.at([int(i) * edge for i, edge in zip(index, volume.chunks, strict=True)], volume.chunks).clip(whole)
-        for index in itertools.product(*thinned)
-    ]
+def choose_chunks(shape: Shape, chunk: Shape) -> Iterator[Box]:
+    """At most 4,096 chunks, evenly spread over the volume; all when there are fewer."""
+    for start in itertools.product(*choose_starts(shape, chunk)):
+        yield Box.at(start, chunk).clip(Box.whole(shape))
 
 
-def _check_finite(chunk: np.ndarray, box: Box, spec: str) -> np.ndarray:
-    if chunk.dtype.kind == "f" and not np.isfinite(chunk).all():
-        bad = np.argwhere(~np.isfinite(chunk))
-        first = tuple(int(a + b) for a, b in zip(bad[0][-3:], box.start, strict=True))
-        raise DataError(f"{spec}: {len(bad)} voxels, the first at {first}, are NaN or infinite; mend the file")
-    return chunk
+def choose_starts(shape: Shape, chunk: Shape) -> list[list[int]]:
+    """Where the chosen chunks start, along each axis."""
+    grid = [-(-extent // edge) for extent, edge in zip(shape, chunk, strict=True)]
+    axes = zip(grid, _share_budget(grid), chunk, strict=True)
+    return [[number * edge for number in _spread(count, taken)] for count, taken, edge in axes]
 
 
-def _count_values(chunks: Iterator[np.ndarray], dtype: np.dtype) -> Intensity:
-    least = 0 if dtype.kind in "bu" else int(np.iinfo(dtype).min)
-    counts = np.zeros(1 << (8 * dtype.itemsize), np.int64)
-    for chunk in chunks:
-        shifted = chunk.ravel() if least == 0 else chunk.ravel().astype(np.int32) - least
-        counts += np.bincount(shifted, minlength=len(counts))
+def _share_budget(grid: list[int]) -> list[int]:
+    """How many chunks are taken along each axis; short axes are taken whole and leave more to long ones."""
+    if math.prod(grid) <= MOST_CHUNKS:
+        return grid
+    taken, budget = [0, 0, 0], MOST_CHUNKS
+    for left, axis in zip((3, 2, 1), np.argsort(grid), strict=True):
+        taken[axis] = min(grid[axis], _find_root(budget, left))
+        budget //= taken[axis]
+    return taken
+
+
+def _find_root(value: int, degree: int) -> int:
+    """The largest int whose power is at most `value`."""
+    root = round(math.pow(value, 1 / degree))
+    return root if root**degree <= value else root - 1
+
+
+def _spread(count: int, taken: int) -> list[int]:
+    """Numbers in the middle of `taken` equal parts of `count`."""
+    return [(2 * part + 1) * count // (2 * taken) for part in range(taken)]
+
+
+def _read_pieces(source: Volume) -> Iterator[tuple[Box, Voxels]]:
+    """Every chosen chunk in pieces small enough to count."""
+    channels = source.channels or 1
+    for chunk in choose_chunks(source.shape, source.chunks):
+        _, height, width = chunk.shape
+        rows = max(1, min(height, _PIECE_VOXELS // (width * channels)))
+        step = max(1, _PIECE_VOXELS // (rows * width * channels))
+        for z, y in itertools.product(range(0, chunk.shape[0], step), range(0, height, rows)):
+            piece = Box.at((z, y, 0), (step, rows, width)).shift(chunk.start).clip(chunk)
+            yield piece, source.read(piece)
+
+
+def _measure_exactly(source: Volume, progress: Progress) -> Intensity:
+    """One pass: a count for every value the type has."""
+    limits = np.iinfo(source.dtype)
+    counts = np.zeros(int(limits.max) - int(limits.min) + 1, np.int64)
+    total = _count_voxels(source)
+    seen = 0
+    for _, voxels in _read_pieces(source):
+        places = voxels.reshape(-1).astype(np.int64) - int(limits.min)
+        counts += np.bincount(places, minlength=len(counts))
+        seen += voxels.size
+        progress(seen, total)
     present = np.flatnonzero(counts)
-    values = (present + least).astype(np.float64)
-    return Intensity(values, counts[present], float(values[0]), float(values[-1]))
+    first, last = int(present[0]), int(present[-1])
+    counts = counts[first : last + 1]
+    low = first + int(limits.min)
+    values = low + np.arange(len(counts), dtype=np.float64)
+    mean = float(values @ counts / seen)
+    std = math.sqrt(float((values - mean) ** 2 @ counts) / seen)
+    return Intensity(float(low), float(low + len(counts) - 1), mean, std, counts)
 
 
-def _find_range(chunks: Iterator[np.ndarray]) -> tuple[float, float]:
-    low, high = math.inf, -math.inf
-    for chunk in chunks:
-        low, high = min(low, float(chunk.min())), max(high, float(chunk.max()))
+@dataclass(frozen=True)
+class _Moments:
+    """Count, mean and sum of squared differences from it, which merge exactly (Chan et al. 1983)."""
+
+    count: int
+    mean: float
+    squares: float
+
+    def merge(self, values: Float64[np.ndarray, " n"]) -> "_Moments":
+        mean = float(values.mean())
+        squares = float(((values - mean) ** 2).sum())
+        count, gap = self.count + values.size, mean - self.mean
+        weight = values.size / count
+        return _Moments(count, self.mean + gap * weight, self.squares + squares + gap**2 * self.count * weight)
+
+
+def _measure_in_bins(source: Volume, progress: Progress) -> Intensity:
+    """Two passes: the range, then counts in equal bins."""
+    total = 2 * _count_voxels(source)
+    low, high = _find_range(source, lambda seen: progress(seen, total))
+    if not math.isfinite(high - low):
+        raise DataError(f"{source.spec}: intensities from {low} to {high} span more than a float holds")
+    if low == high:
+        progress(total, total)
+        return Intensity(low, high, low, 0.0, np.array([total // 2], np.int64))
+    counts, moments = np.zeros(BINS, np.int64), _Moments(0, 0.0, 0.0)
+    for _, voxels in _read_pieces(source):
+        values = voxels.reshape(-1).astype(np.float64)
+        places = np.rint((values - low) / (high - low) * (BINS - 1)).astype(np.int64)
+        counts += np.bincount(places, minlength=BINS)
+        moments = moments.merge(values)
+        progress(total // 2 + moments.count, total)
+    return Intensity(low, high, moments.mean, math.sqrt(moments.squares / moments.count), counts)
+
+
+def _find_range(source: Volume, report: Callable[[int], None]) -> tuple[float, float]:
+    """Smallest and largest voxel; what is no finite number is counted and its first place named."""
+    low, high, seen, bad = math.inf, -math.inf, 0, 0
+    first: tuple[int, ...] = ()
+    for box, voxels in _read_pieces(source):
+        wrong = ~np.isfinite(voxels)
+        if wrong.any():
+            first = first or tuple((np.argwhere(wrong)[0][-3:] + box.start).tolist())
+            bad += int(wrong.sum())
+        else:
+            low, high = min(low, float(voxels.min())), max(high, float(voxels.max()))
+        seen += voxels.size
+        report(seen)
+    if bad:
+        z, y, x = first
+        raise DataError(
+            f"{source.spec}: {bad} of {seen} voxels are NaN or infinite, the first at z={z} y={y} x={x}; "
+            "replace them or cut them away"
+        )
     return low, high
 
 
-def _count_bins(chunks: Iterator[np.ndarray], low: float, high: float) -> Intensity:
-    if low == high:
-        total = sum(chunk.size for chunk in chunks)
-        return Intensity(np.array([low]), np.array([total], np.int64), low, high)
-    counts = np.zeros(BINS, np.int64)
-    scale = (BINS - 1) / (high - low)
-    for chunk in chunks:
-        place = np.rint((chunk.ravel().astype(np.float64) - low) * scale).astype(np.int64)
-        counts += np.bincount(place, minlength=BINS)
-    present = np.flatnonzero(counts)
-    return Intensity(low + present / scale, counts[present], low, high)
+def _count_voxels(source: Volume) -> int:
+    boxes = choose_chunks(to_shape(source.shape), source.chunks)
+    return sum(box.size for box in boxes) * (source.channels or 1)
+
+
+def _ignore(_done: int, _total: int) -> None: ...

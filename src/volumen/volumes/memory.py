@@ -1,36 +1,44 @@
-"""Arrays in memory, as volumes."""
+"""Arrays in memory as volumes, so that whatever takes a volume takes an array."""
 
 from pathlib import Path
-from typing import final
 
 import numpy as np
 
-from volumen.geometry import Box, VoxelSize
-from volumen.volumes.volume import Offset, Volume, split_channels
+from volumen.errors import OutputError
+from volumen.geometry import Box, VoxelSize, to_shape
+from volumen.volumes.volume import Layout, Offset, Volume, Voxels, check_dtype, place_axes
+
+_CHUNK = (64, 64, 64)
 
 
-@final
 class ArrayVolume(Volume):
-    """A NumPy array that reads and writes like any other volume; what is written lands in the array."""
+    """An array that is read and written in place; it pickles whole."""
 
-    def __init__(self, array: np.ndarray, voxel_size: VoxelSize | None = None, offset: Offset | None = None) -> None:
-        self.spec = "array"
-        self.channels, self.shape = split_channels(array.shape, self.spec)
-        self.dtype = array.dtype
-        self.voxel_size = voxel_size
-        self.offset = offset
-        self.chunks = (min(64, self.shape[0]), *self.shape[1:])
-        self._array = array.reshape(self.shape if self.channels is None else (self.channels, *self.shape))
+    def __init__(
+        self,
+        array: np.ndarray,
+        voxel_size: VoxelSize | None = None,
+        *,
+        offset: Offset | None = None,
+        spec: str = "array",
+    ) -> None:
+        shape, channels = place_axes(array.shape, spec)
+        dtype = check_dtype(array.dtype, spec)
+        chunks = to_shape([min(edge, extent) for edge, extent in zip(_CHUNK, shape, strict=True)])
+        super().__init__(spec, Layout(shape, dtype, chunks, channels, voxel_size, offset))
+        self._array = (array.view(np.uint8) if array.dtype == np.bool_ else array).reshape(self.layout.array_shape)
 
-    def _read(self, box: Box) -> np.ndarray:
-        return self._array[(..., *box.slices)].copy()
+    def _read(self, box: Box) -> Voxels:
+        return self._array[(..., *box.slices)].astype(self.dtype)
 
-    def _write(self, box: Box, array: np.ndarray) -> None:
+    def _write(self, box: Box, array: Voxels) -> None:
+        if not self._array.flags.writeable:
+            raise OutputError(f"{self.spec} is a read-only array; copy it to write")
         self._array[(..., *box.slices)] = array
 
 
 def to_volume(source: Volume | np.ndarray | str | Path) -> Volume:
-    """The volume itself, an array as one, or what a spec opens."""
+    """The volume itself, an array as one, or the volume that a spec names."""
     if isinstance(source, Volume):
         return source
     if isinstance(source, np.ndarray):

@@ -1,198 +1,139 @@
-"""TIFF stacks: read page by page, written as a memory map, exported compressed."""
+"""TIFF stacks: pages, strips, tiles, BigTIFF, any compression imagecodecs knows; read by box."""
 
 import logging
-import re
-import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from volumen.blocks import replace_path
 from volumen.errors import FormatError, OutputError, ShapeError
-from volumen.geometry import Box, Shape, VoxelSize
-from volumen.volumes.volume import Volume, split_channels
+from volumen.geometry import Box, Shape, to_shape
+from volumen.volumes.faults import explain_reading, explain_writing
+from volumen.volumes.placement import describe_placement, read_placement
+from volumen.volumes.tiff_chain import check_chain
+from volumen.volumes.tiff_pixels import Pixels, PlainPixels, locate_pixels
+from volumen.volumes.volume import Layout, Volume, Voxels, check_dtype
 
 if TYPE_CHECKING:
-    from tifffile import TiffFile
+    import tifffile
 
-SUFFIXES = (".tif", ".tiff")
-_NM = {"nm": 1.0, "µm": 1e3, "um": 1e3, "mm": 1e6, "cm": 1e7, "m": 1e9, "Å": 0.1, "pm": 1e-3}
-# What decoders raise on bytes that are no TIFF, or not all of one.
-_BROKEN = (
-    ValueError,
-    RuntimeError,
-    OSError,
-    IndexError,
-    KeyError,
-    TypeError,
-    struct.error,
-    EOFError,
-    AssertionError,
-    ArithmeticError,
-)
+_BIG = 2**32 - 2**25  # bytes; tifffile's own bound, which leaves room for the tags of all pages
+
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it logs, and never to a stderr nobody asked for
 
 
-@final
 class TiffVolume(Volume):
-    """A multi-page TIFF; only the pages that a box touches are decoded."""
+    """A TIFF stack as z y x; every read opens the file anew, so that there is no handle to hold."""
 
-    def __init__(self, spec: str, *, writable: bool = False) -> None:
-        self.spec = spec
+    def __init__(self, spec: str, layout: Layout, *, writable: bool) -> None:
+        super().__init__(spec, layout)
         self._writable = writable
-        with _explain(spec), _open_tiff(spec) as file:
-            series = file.series[0]
-            self.channels, self.shape = split_channels(_check_axes(series, spec), spec)
-            self.dtype = np.dtype(series.dtype)
-            self.voxel_size = _read_voxel_size(file)
-            self._mapped = series.dataoffset is not None
-        self.offset = None
-        self.chunks = (min(16, self.shape[0]), *self.shape[1:])
+        self._pixels: Pixels | None = None
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return TiffVolume, (self.spec,)
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_pixels": None}
 
-    def _read(self, box: Box) -> np.ndarray:
-        from tifffile import memmap
+    def _read(self, box: Box) -> Voxels:
+        with explain_reading(self.spec, "TIFF"):
+            return self._locate().read(box)
 
-        with _explain(self.spec):
-            if self._mapped:
-                stack = memmap(self.spec, mode="r").reshape(self._full_shape)
-                return np.array(stack[(..., *box.slices)])
-            with _open_tiff(self.spec) as file:
-                return self._read_pages(file.series[0], box)
+    def _write(self, box: Box, array: Voxels) -> None:
+        pixels = self._locate()
+        if not self._writable or not isinstance(pixels, PlainPixels):
+            raise OutputError(f"{self.spec} was opened to be read; create_volume makes a TIFF that can be written")
+        with explain_writing(self.spec):
+            pixels.write(box, array)
 
-    def _write(self, box: Box, array: np.ndarray) -> None:
-        from tifffile import memmap
+    def _locate(self) -> Pixels:
+        if self._pixels is None:
+            import tifffile
 
-        if not self._writable:
-            raise OutputError(f"{self.spec} was opened to be read; create_volume makes one that can be written")
-        stack = memmap(self.spec, mode="r+")
-        stack.reshape(self._full_shape)[(..., *box.slices)] = array
-        stack.flush()
-
-    @property
-    def _full_shape(self) -> tuple[int, ...]:
-        return self.shape if self.channels is None else (self.channels, *self.shape)
-
-    def _read_pages(self, series: Any, box: Box) -> np.ndarray:
-        if len(series.pages) * int(np.prod(self.shape[1:])) != int(np.prod(self._full_shape)):
-            return np.asarray(series.asarray()).reshape(self._full_shape)[(..., *box.slices)].copy()
-        out = np.empty((self.channels or 1, *box.shape), self.dtype)
-        depth = self.shape[0]
-        for channel in range(self.channels or 1):
-            for z in range(box.start[0], box.stop[0]):
-                page = series.pages[channel * depth + z]
-                if page is None:
-                    raise FormatError(f"{self.spec}: page {z} is missing; the file is truncated")
-                plane = np.asarray(page.asarray()).reshape(self.shape[1:])
-                out[channel, z - box.start[0]] = plane[box.slices[1:]]
-        return out[0] if self.channels is None else out
+            with explain_reading(self.spec, "TIFF"), tifffile.TiffFile(self.spec, _multifile=False) as tif:
+                self._pixels = locate_pixels(tif, Path(self.spec), self.shape)
+        return self._pixels
 
 
-def create_tiff(
-    path: Path, *, shape: Shape, dtype: np.dtype, channels: int | None, voxel_size: VoxelSize | None
-) -> TiffVolume:
-    """A new uncompressed TIFF of zeros that takes boxes."""
-    from tifffile import memmap
+def open_tiff(spec: str) -> TiffVolume:
+    """A TIFF for reading; a file that is cut, or is no single stack, is refused here."""
+    import tifffile
 
-    full = shape if channels is None else (channels, *shape)
-    options = _describe(channels, voxel_size)
-    memmap(path, shape=full, dtype=dtype, bigtiff=int(np.prod(full)) * dtype.itemsize > 2**31, **options).flush()
-    return TiffVolume(str(path), writable=True)
-
-
-def export_tiff(source: Volume, path: Path, voxel_size: VoxelSize | None) -> None:
-    """Write a volume page by page, LZW-compressed; held: a few planes."""
-    from tifffile import imwrite
-
-    def pages() -> Iterator[np.ndarray]:
-        for channel in range(source.channels or 1):
-            for slab in source.iterate_slabs():
-                planes = source.read(slab)
-                yield from planes if source.channels is None else planes[channel]
-
-    full = source.shape if source.channels is None else (source.channels, *source.shape)
-    size = int(np.prod(full)) * source.dtype.itemsize
-    imwrite(
-        path,
-        pages(),
-        shape=full,
-        dtype=source.dtype,
-        bigtiff=size > 2**31,
-        compression="lzw",
-        predictor=source.dtype.kind in "ui",
-        **_describe(source.channels, voxel_size),
-    )
+    path = Path(spec)
+    if path.is_dir():
+        raise FormatError(f"{spec} is a folder; a TIFF is a file")
+    with explain_reading(spec, "TIFF"):
+        check_chain(path)
+        with tifffile.TiffFile(path, _multifile=False) as tif:
+            layout = _read_layout(tif, spec)
+            locate_pixels(tif, path, layout.shape).check()
+    return TiffVolume(spec, layout, writable=False)
 
 
-def _describe(channels: int | None, voxel_size: VoxelSize | None) -> dict[str, Any]:
-    axes = "ZYX" if channels is None else "CZYX"
-    if voxel_size is None:
-        return {"metadata": {"axes": axes}, "photometric": "minisblack"}
-    sizes = {f"PhysicalSize{axis}": edge for axis, edge in zip("ZYX", voxel_size, strict=True)}
-    units = {f"PhysicalSize{axis}Unit": "nm" for axis in "ZYX"}
-    return {"metadata": {"axes": axes} | sizes | units, "ome": True, "photometric": "minisblack"}
+def create_tiff(spec: str, layout: Layout) -> TiffVolume:
+    """An uncompressed TIFF full of zeros, with its whole room on disk taken."""
+    import tifffile
+
+    _check_channels(spec, layout)
+    with explain_writing(spec):
+        with replace_path(Path(spec)) as temporary:
+            pixels = tifffile.memmap(temporary, shape=layout.shape, dtype=layout.dtype, **_choose_tags(layout))
+            del pixels
+            _take_room(temporary)
+        return TiffVolume(spec, open_tiff(spec).layout, writable=True)
 
 
-def _open_tiff(spec: str) -> "TiffFile":
-    from tifffile import TiffFile
+def write_tiff(spec: str, layout: Layout, pages: Iterable[np.ndarray], *, place: Path) -> None:
+    """Write a compressed TIFF page by page at `place`; errors call it `spec`."""
+    import tifffile
 
-    return TiffFile(spec)
-
-
-def _check_axes(series: Any, spec: str) -> tuple[int, ...]:
-    shape = tuple(int(extent) for extent in series.shape)
-    if "S" in series.axes:
-        raise ShapeError(f"{spec}: colour pages of {shape}; a volume of grey values is needed")
-    if len(shape) == 4 and not series.axes.startswith("C"):  # noqa: PLR2004 - c z y x
-        raise ShapeError(f"{spec}: four axes {series.axes} of {shape}; a volume has three (z y x), or channels first")
-    return shape
+    _check_channels(spec, layout)
+    with explain_writing(spec):
+        tifffile.imwrite(
+            place, iter(pages), shape=layout.shape, dtype=layout.dtype, compression="zlib",
+            compressionargs={"level": 1}, **_choose_tags(layout),
+        )  # fmt: skip
 
 
-def _read_voxel_size(file: "TiffFile") -> VoxelSize | None:
-    """The voxel size that OME metadata give, else None."""
-    if not file.is_ome or not file.ome_metadata:
-        return None
-    said = dict(re.findall(r'(PhysicalSize[XYZ](?:Unit)?)="([^"]*)"', file.ome_metadata))
-    try:
-        edges = [float(said[f"PhysicalSize{axis}"]) * _NM[said.get(f"PhysicalSize{axis}Unit", "µm")] for axis in "ZYX"]
-        return VoxelSize.parse(edges)
-    except (KeyError, ValueError):
-        return None
+def _read_layout(tif: "tifffile.TiffFile", spec: str) -> Layout:
+    if len(tif.series) != 1:
+        raise FormatError(f"{spec} holds {len(tif.series)} images of different shapes; a volume is one stack")
+    series = tif.series[0]
+    shape = _place_pages(series.get_shape(False), series.get_axes(False), spec)  # noqa: FBT003
+    dtype = check_dtype(series.dtype, spec)
+    voxel_size, offset = read_placement(tif.pages.first.description)
+    page = series.keyframe
+    chunks = to_shape((1, *(page.chunks[-2:] if page.is_tiled else shape[1:])))
+    return Layout(shape, dtype, chunks, None, voxel_size, offset)
 
 
-class _Complaints(logging.Handler):
-    """What the TIFF library logs where it goes on with less than the file should hold."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.said: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the message."""
-        self.said.append(record.getMessage())
+def _place_pages(shape: tuple[int, ...], axes: str, spec: str) -> Shape:
+    """Shape of the stack; axes of one voxel are dropped, and more than three refused."""
+    sizes = {axis: size for axis, size in zip(axes, shape, strict=True) if axis in "YX"}
+    others = [size for axis, size in zip(axes, shape, strict=True) if axis not in "YX" and size > 1]
+    if sizes.keys() != {"Y", "X"} or "S" in [a for a, n in zip(axes, shape, strict=True) if n > 1] or len(others) > 1:
+        found = tuple(size for axis, size in zip(axes, shape, strict=True) if size > 1 or axis in "YX")
+        raise ShapeError(f"{spec} has the shape {found} (axes {axes}); a volume has one channel and the axes z y x")
+    return (others[0] if others else 1, sizes["Y"], sizes["X"])
 
 
-@contextmanager
-def _explain(spec: str) -> Iterator[None]:
-    """Errors of the decoder, and what it only logs, as one of ours that names the file."""
-    library, complaints = logging.getLogger("tifffile"), _Complaints()
-    library.addHandler(complaints)
-    propagates, library.propagate = library.propagate, False
-    try:
-        yield
-    except (FormatError, ShapeError, OutputError):
-        raise
-    except _BROKEN as error:
-        raise _describe_damage(spec, str(error) or type(error).__name__) from error
-    finally:
-        library.removeHandler(complaints)
-        library.propagate = propagates
-    if complaints.said:
-        raise _describe_damage(spec, complaints.said[0])
+def _check_channels(spec: str, layout: Layout) -> None:
+    if layout.channels is not None:
+        raise ShapeError(f"{spec}: a TIFF holds one channel, not {layout.array_shape}; write a .zarr")
 
 
-def _describe_damage(spec: str, reason: str) -> FormatError:
-    return FormatError(f"{spec} cannot be read as TIFF ({reason.splitlines()[0][:160]}); is it truncated, or no TIFF?")
+def _choose_tags(layout: Layout) -> dict[str, Any]:
+    """What tifffile is told beside shape and type."""
+    return {
+        "photometric": "minisblack",
+        "metadata": None,
+        "description": describe_placement(layout),
+        "bigtiff": layout.nbytes >= _BIG,
+    }
+
+
+def _take_room(path: Path) -> None:
+    """Let a full disk be an error now; later a write through the mapping would end the process."""
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)

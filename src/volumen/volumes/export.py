@@ -1,0 +1,83 @@
+"""A volume written whole, slab by slab: there when it is finished, and not before."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from volumen.blocks import replace_path
+from volumen.geometry import Box, Shape, VoxelSize
+from volumen.volumes.memory import to_volume
+from volumen.volumes.opening import CHUNK, claim_target, find_format
+from volumen.volumes.tiff import write_tiff
+from volumen.volumes.volume import Layout, Volume, Voxels
+from volumen.volumes.zarr import create_zarr
+from volumen.volumes.zarr_files import remove_zarr
+
+_SLAB_BYTES = 256 * 2**20
+
+Progress = Callable[[int, int], None]
+
+
+def export_volume(
+    source: Volume | np.ndarray,
+    spec: str | Path,
+    *,
+    voxel_size: VoxelSize | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Write a whole volume to a compressed TIFF or a Zarr: it takes the place of one that is there once it is whole.
+
+    When it fails, nothing is left behind, and what was there is as it was.
+    One slab of the source is in memory: 256 MB, or a slice of a TIFF or a row of Zarr chunks where that is more.
+
+    Args:
+        source: a volume, or an array z y x (for Zarr also c z y x).
+        spec: `x.tif`, `x.zarr` or `x.zarr/name`.
+        voxel_size: the source's own when not said.
+        progress: told slices read and slices in all.
+    """
+    volume = to_volume(source)
+    layout = replace(volume.layout, voxel_size=voxel_size or volume.voxel_size)
+    path = claim_target(spec, overwrite=True)
+    write = _write_tiff if find_format(spec) == "tiff" else _write_zarr
+    with replace_path(path) as temporary:
+        write(volume, layout, str(spec), place=temporary, progress=progress or _ignore)
+        if path.is_dir():
+            remove_zarr(path)
+
+
+def _write_tiff(volume: Volume, layout: Layout, spec: str, *, place: Path, progress: Progress) -> None:
+    depth, height, width = layout.shape
+    step = _fit_budget(layout, (1, height, width), most=volume.chunks[0] if volume.chunks[0] > 1 else depth)
+    pages = (page for _, slab in _read_boxes(volume, (step, height, width), progress) for page in slab)
+    write_tiff(spec, layout, pages, place=place)
+
+
+def _write_zarr(volume: Volume, layout: Layout, spec: str, *, place: Path, progress: Progress) -> None:
+    target = create_zarr(spec, replace(layout, chunks=CHUNK), place=place)
+    deep, high, _ = target.chunks
+    rows = _fit_budget(layout, (deep, high, layout.shape[2]), most=-(-layout.shape[1] // high))
+    for box, slab in _read_boxes(volume, (deep, rows * high, layout.shape[2]), progress):
+        target.write(box, slab)
+
+
+def _fit_budget(layout: Layout, unit: Shape, *, most: int) -> int:
+    """How many boxes of `unit` are held at once: what the budget allows, at least one."""
+    return max(1, min(most, _SLAB_BYTES // max(replace(layout, shape=unit).nbytes, 1)))
+
+
+def _read_boxes(volume: Volume, step: Shape, progress: Progress) -> Iterator[tuple[Box, Voxels]]:
+    """The volume in boxes of `step`, z outermost."""
+    depth, height, width = volume.shape
+    for low in range(0, depth, step[0]):
+        for top in range(0, height, step[1]):
+            box = Box((low, top, 0), (min(low + step[0], depth), min(top + step[1], height), width))
+            slab = volume.read(box)
+            if box.stop[1] == height:
+                progress(box.stop[0], depth)
+            yield box, slab
+
+
+def _ignore(_done: int, _total: int) -> None: ...

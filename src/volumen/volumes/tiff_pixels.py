@@ -1,0 +1,144 @@
+"""Where the voxels of a TIFF lie in the file, and reading of no more of them than a box needs."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Int64
+
+from volumen.errors import FormatError
+from volumen.geometry import Box, Shape, to_shape
+from volumen.volumes.volume import Voxels
+
+if TYPE_CHECKING:
+    import tifffile
+
+Decode = Callable[..., tuple[Any, tuple[int, ...], tuple[int, ...]]]
+
+
+@dataclass(frozen=True)
+class PlainPixels:
+    """Voxels that lie in the file as in an array."""
+
+    path: Path
+    start: int
+    dtype: np.dtype
+    shape: Shape
+
+    def read(self, box: Box) -> Voxels:
+        """The voxels of a box, in native byte order."""
+        return self._map("r")[box.slices].astype(self.dtype.newbyteorder("="))
+
+    def write(self, box: Box, array: Voxels) -> None:
+        """Put voxels on disk."""
+        pixels = self._map("r+")
+        pixels[box.slices] = array
+        pixels.flush()
+
+    def check(self) -> None:
+        """Refuse a file that ends before its voxels do."""
+        end = self.start + int(np.prod(self.shape, dtype=object)) * self.dtype.itemsize
+        _check_end(self.path, end)
+
+    def _map(self, mode: Any) -> "np.memmap[Any, Any]":
+        return np.memmap(self.path, self.dtype, mode, self.start, self.shape)
+
+
+@dataclass(frozen=True)
+class PagedPixels:
+    """Voxels in compressed strips or tiles.
+
+    Args:
+        path: the file.
+        starts: offset of each segment, a row a page; `counts` likewise in bytes.
+        decode: tifffile's decoder of a page's segments.
+        depth: slices a page holds; 1 but for volumetric tiles.
+        segment: extent of a segment.
+        grid: segments of a page along each axis.
+        dtype: of the voxels.
+    """
+
+    path: Path
+    starts: Int64[np.ndarray, "pages segments"]
+    counts: Int64[np.ndarray, "pages segments"]
+    decode: Decode
+    depth: int
+    segment: Shape
+    grid: Shape
+    dtype: np.dtype
+
+    def read(self, box: Box) -> Voxels:
+        """The voxels of a box; only the segments that meet it are read and decoded."""
+        voxels = np.zeros(box.shape, self.dtype)
+        with self.path.open("rb") as file:
+            for page, number in self._find_segments(box):
+                count = int(self.counts[page, number])
+                data = os.pread(file.fileno(), count, int(self.starts[page, number])) if count else None
+                self._place(voxels, box, page=page, segment=self.decode(data, number))
+        return voxels
+
+    def check(self) -> None:
+        """Refuse a file that ends before its last segment does."""
+        _check_end(self.path, int((self.starts + self.counts).max()))
+
+    def _find_segments(self, box: Box) -> Iterator[tuple[int, int]]:
+        """Page and number of each segment that meets the box."""
+        if not box.size:
+            return
+        for page in range(box.start[0] // self.depth, -(-box.stop[0] // self.depth)):
+            local = box.shift((-page * self.depth, 0, 0)).clip(Box.whole((self.depth, *box.stop[1:])))
+            spans = [
+                range(low // edge, -(-high // edge))
+                for low, high, edge in zip(local.start, local.stop, self.segment, strict=True)
+            ]
+            for z, y, x in itertools.product(*spans):
+                yield page, (z * self.grid[1] + y) * self.grid[2] + x
+
+    def _place(
+        self, voxels: Voxels, box: Box, *, page: int, segment: tuple[Any, tuple[int, ...], tuple[int, ...]]
+    ) -> None:
+        """Copy what a decoded segment shares with the box; a segment that was never written stays zero."""
+        values, (_, z, y, x, _), shape = segment
+        if values is None:
+            return
+        extent = Box.at((page * self.depth + z, y, x), shape[:3])
+        shared = extent.clip(box)
+        voxels[shared.relative_to(box.start).slices] = values[..., 0][shared.relative_to(extent.start).slices]
+
+
+Pixels = PlainPixels | PagedPixels
+
+
+def locate_pixels(tif: "tifffile.TiffFile", path: Path, shape: Shape) -> Pixels:
+    """Where the voxels of an open TIFF lie; reads the tags of all its pages, once a process."""
+    series = tif.series[0]
+    start = series.dataoffset
+    if start is not None:
+        return PlainPixels(path, start, series.dtype.newbyteorder(tif.byteorder), shape)
+    frames: list[Any] = list(series.pages)
+    if any(frame is None for frame in frames):
+        raise FormatError(f"{path} is one of several files of an OME set; convert the set to Zarr or to one TIFF")
+    page = series.keyframe
+    grid, segment = _pad(page.chunked, 1), _pad(page.chunks, 1)
+    starts = [frame.dataoffsets for frame in frames]
+    counts = [frame.databytecounts for frame in frames]
+    if {len(row) for row in (*starts, *counts)} != {int(np.prod(grid))}:
+        raise FormatError(f"{path} is damaged: a page lacks some of its strips or tiles")
+    return PagedPixels(
+        path, np.array(starts, np.int64), np.array(counts, np.int64), page.decode, page.imagedepth, segment, grid,
+        series.dtype,
+    )  # fmt: skip
+
+
+def _pad(extent: tuple[int, ...], fill: int) -> Shape:
+    return to_shape((*[fill] * (3 - len(extent)), *extent))
+
+
+def _check_end(path: Path, end: int) -> None:
+    size = path.stat().st_size
+    if end > size:
+        raise FormatError(f"{path} is truncated: its voxels end at byte {end} and the file at {size}")

@@ -1,0 +1,218 @@
+"""What every kind of volume must do; a new format joins with one line in FORMATS."""
+
+import gc
+import pickle
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import tensorstore
+import tifffile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from volumen.errors import DataError, OutputError, ShapeError
+from volumen.geometry import Box, VoxelSize
+from volumen.volumes import ArrayVolume, Volume, create_volume, export_volume, open_volume
+
+SHAPE = (9, 11, 13)
+VOXEL_SIZE = VoxelSize(30.0, 8.0, 8.25)
+OFFSET = (60.0, -16.0, 0.5)
+
+Make = Callable[[np.ndarray, Path], Volume]
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a volume of one format is made from an array, with VOXEL_SIZE and OFFSET where it keeps them."""
+
+    make: Make
+    writable: bool = True
+    channels: bool = True
+    placed: bool = True
+
+
+def create_named(name: str) -> Make:
+    def make(array: np.ndarray, folder: Path) -> Volume:
+        channels = array.shape[0] if array.ndim == 4 else None
+        made = create_volume(
+            folder / name, shape=array.shape[-3:], dtype=array.dtype, channels=channels, voxel_size=VOXEL_SIZE,
+            offset=OFFSET, chunks=(4, 5, 6),
+        )  # fmt: skip
+        made.write(Box.whole(array.shape[-3:]), array)
+        return made
+
+    return make
+
+
+def open_named(name: str, write: Callable[[Path, np.ndarray], None]) -> Make:
+    def make(array: np.ndarray, folder: Path) -> Volume:
+        write(folder / name, array)
+        return open_volume(folder / name)
+
+    return make
+
+
+def save_tiff(**options: object) -> Callable[[Path, np.ndarray], None]:
+    return lambda path, array: tifffile.imwrite(path, array, photometric="minisblack", **options)
+
+
+def save_zarr_v2(path: Path, array: np.ndarray) -> None:
+    metadata = {
+        "shape": array.shape, "chunks": [4] * array.ndim, "dtype": array.dtype.str, "order": "F",
+        "compressor": {"id": "zlib", "level": 1}, "filters": None, "fill_value": None,
+    }  # fmt: skip
+    spec = {"driver": "zarr", "kvstore": {"driver": "file", "path": f"{path}/"}, "metadata": metadata, "create": True}
+    tensorstore.open(spec).result().write(array).result()
+
+
+def export(path: Path, array: np.ndarray) -> None:
+    export_volume(ArrayVolume(array, VOXEL_SIZE, offset=OFFSET), path)
+
+
+FORMATS = {
+    "array": Format(lambda array, folder: ArrayVolume(array.copy(), VOXEL_SIZE, offset=OFFSET)),
+    "zarr": Format(create_named("x.zarr")),
+    "zarr array in a group": Format(create_named("x.zarr/image")),
+    "zarr, opened": Format(open_named("x.zarr", export), writable=False),
+    "zarr v2": Format(open_named("x.zarr", save_zarr_v2), writable=False, placed=False),
+    "tiff, created": Format(create_named("x.tif"), channels=False),
+    "tiff, exported": Format(open_named("x.tif", export), writable=False, channels=False),
+    "tiff, foreign": Format(
+        open_named("x.tiff", save_tiff(compression="lzw", tile=(16, 16))), writable=False, channels=False, placed=False
+    ),
+}
+
+
+def draw_array(dtype: str = "uint16", channels: int | None = None) -> np.ndarray:
+    shape = SHAPE if channels is None else (channels, *SHAPE)
+    return np.random.default_rng(0).integers(0, 120, shape).astype(dtype)
+
+
+@st.composite
+def draw_boxes(draw: st.DrawFn) -> Box:
+    spans = [sorted(draw(st.tuples(st.integers(0, extent), st.integers(0, extent)))) for extent in SHAPE]
+    return Box(tuple(low for low, _ in spans), tuple(high for _, high in spans))
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize("kind", [pytest.param(form, id=name) for name, form in FORMATS.items()])
+class VolumeContract:
+    def test_it_tells_what_it_holds(self, kind: Format, tmp_path: Path) -> None:
+        volume = kind.make(draw_array(), tmp_path)
+        assert (volume.shape, volume.channels, volume.dtype) == (SHAPE, None, np.uint16)
+        assert all(edge >= 1 for edge in volume.chunks)
+
+    def test_voxel_size_and_offset_are_kept_or_none(self, kind: Format, tmp_path: Path) -> None:
+        volume = kind.make(draw_array(), tmp_path)
+        assert (volume.voxel_size, volume.offset) == ((VOXEL_SIZE, OFFSET) if kind.placed else (None, None))
+
+    @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+    def test_the_whole_reads_back(self, kind: Format, tmp_path: Path, dtype: str) -> None:
+        array = draw_array(dtype)
+        read = kind.make(array, tmp_path).read()
+        assert read.dtype == array.dtype
+        assert read.dtype.isnative
+        np.testing.assert_array_equal(read, array)
+
+    def test_bool_is_kept_as_uint8(self, kind: Format, tmp_path: Path) -> None:
+        array = draw_array() > 60
+        volume = kind.make(array if kind.writable else array.astype(np.uint8), tmp_path)
+        assert volume.dtype == np.uint8
+        np.testing.assert_array_equal(volume.read(), array)
+
+    def test_any_box_reads_as_a_slice_would(self, kind: Format, tmp_path_factory: pytest.TempPathFactory) -> None:
+        array = draw_array()
+        volume = kind.make(array, tmp_path_factory.mktemp("boxes"))
+
+        @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(box=draw_boxes())
+        def check(box: Box) -> None:
+            np.testing.assert_array_equal(volume.read(box), array[box.slices])
+
+        check()
+
+    @pytest.mark.parametrize("box", ["0:10,0:11,0:13", "-1:3,0:3,0:3", "3:5,3:5,12:14", "20:21,0:1,0:1"])
+    def test_a_box_that_leaves_the_volume_is_refused(self, kind: Format, tmp_path: Path, box: str) -> None:
+        volume = kind.make(draw_array(), tmp_path)
+        with pytest.raises(ShapeError, match="leaves the volume"):
+            volume.read(Box.parse(box))
+        with pytest.raises(ShapeError, match="leaves the volume"):
+            volume.write(Box.parse(box), np.zeros((1, 1, 1), np.uint16))
+
+    def test_what_was_read_is_the_callers(self, kind: Format, tmp_path: Path) -> None:
+        volume = kind.make(draw_array(), tmp_path)
+        volume.read()[:] = 0
+        np.testing.assert_array_equal(volume.read(), draw_array())
+
+    def test_written_boxes_read_back_here_and_when_opened_anew(self, kind: Format, tmp_path: Path) -> None:
+        array = draw_array()
+        volume = kind.make(array.copy(), tmp_path)
+        box = Box((2, 3, 4), (7, 11, 9))
+        array[box.slices] = 500
+        if not kind.writable:
+            with pytest.raises(OutputError, match="opened to be read"):
+                volume.write(box, array[box.slices])
+            return
+        volume.read()
+        volume.write(box, array[box.slices])
+        np.testing.assert_array_equal(volume.read(), array)
+        if volume.spec != "array":
+            np.testing.assert_array_equal(open_volume(volume.spec).read(), array)
+
+    def test_a_wrong_shape_or_a_type_with_loss_is_not_written(self, kind: Format, tmp_path: Path) -> None:
+        volume = kind.make(draw_array(), tmp_path)
+        with pytest.raises(ShapeError, match="takes an array of shape"):
+            volume.write(Box.whole((2, 2, 2)), np.zeros((2, 2, 3), np.uint16))
+        with pytest.raises(DataError, match="without loss"):
+            volume.write(Box.whole((2, 2, 2)), np.zeros((2, 2, 2), np.int64))
+
+    def test_it_travels_by_spec_to_a_process_that_reads(
+        self, kind: Format, tmp_path: Path, worker: ProcessPoolExecutor
+    ) -> None:
+        array, box = draw_array(), Box((1, 2, 3), (5, 11, 7))
+        volume = kind.make(array, tmp_path)
+        volume.read(box)
+        if volume.spec != "array":
+            assert len(pickle.dumps(volume)) < 2000
+        np.testing.assert_array_equal(worker.submit(volume.read, box).result(60), array[box.slices])
+
+    def test_many_opens_leave_handles_and_memory_as_they_were(self, kind: Format, tmp_path: Path) -> None:
+        made = kind.make(draw_array(), tmp_path)
+        process = psutil.Process()
+
+        def open_and_read() -> None:
+            (made if made.spec == "array" else open_volume(made.spec)).read(Box.whole((4, 4, 4)))
+
+        for _ in range(20):
+            open_and_read()
+        gc.collect()
+        handles, memory = process.num_fds(), process.memory_info().rss
+        for _ in range(200):
+            open_and_read()
+        assert process.num_fds() <= handles + 2
+        assert process.memory_info().rss < memory + 8 * 2**20
+
+    def test_channels_come_first_or_are_refused(self, kind: Format, tmp_path: Path) -> None:
+        array = draw_array(channels=2)
+        if not kind.channels:
+            with pytest.raises(ShapeError):
+                kind.make(array, tmp_path)
+            return
+        volume = kind.make(array, tmp_path)
+        assert (volume.shape, volume.channels) == (SHAPE, 2)
+        box = Box((1, 2, 3), (5, 11, 7))
+        np.testing.assert_array_equal(volume.read(box), array[(..., *box.slices)])
+        if kind.writable:
+            volume.write(box, np.zeros_like(array[(..., *box.slices)]))
+            assert not volume.read(box).any()

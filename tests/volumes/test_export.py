@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+import tifffile
+from contract import OFFSET, VOXEL_SIZE, draw_array
+
+from volumen.errors import FormatError, OutputError, ShapeError
+from volumen.geometry import Box, VoxelSize
+from volumen.volumes import ArrayVolume, Layout, Volume, create_volume, export_volume, open_volume
+
+
+class BreakingVolume(Volume):
+    """Its second half cannot be read."""
+
+    def __init__(self):
+        super().__init__("breaking", Layout((8, 4, 4), np.dtype("uint8"), (2, 4, 4)))
+
+    def _read(self, box):
+        if box.stop[0] > 4:
+            raise FormatError("the second half is gone")
+        return np.zeros(box.shape, np.uint8)
+
+    def _write(self, box, array):
+        raise OutputError("no")
+
+
+@pytest.fixture(params=["x.tif", "x.zarr", "x.zarr/name"])
+def target(request, tmp_path):
+    return tmp_path / request.param
+
+
+def test_an_export_is_equal_and_keeps_its_place_in_the_world(target):
+    export_volume(ArrayVolume(draw_array(), VOXEL_SIZE, offset=OFFSET), target)
+    volume = open_volume(target)
+    np.testing.assert_array_equal(volume.read(), draw_array())
+    assert (volume.voxel_size, volume.offset) == (VOXEL_SIZE, OFFSET)
+
+
+def test_a_voxel_size_can_be_said(target):
+    export_volume(draw_array(), target, voxel_size=VoxelSize(1.0, 2.0, 3.0))
+    assert open_volume(target).voxel_size == VoxelSize(1.0, 2.0, 3.0)
+
+
+def test_any_source_goes_to_any_target(tmp_path, target):
+    source = create_volume(tmp_path / "source.zarr", shape=(9, 11, 13), dtype="uint16", chunks=(4, 4, 4))
+    source.write(Box.whole(source.shape), draw_array())
+    export_volume(source, target)
+    np.testing.assert_array_equal(open_volume(target).read(), draw_array())
+
+
+def test_a_small_budget_gives_the_same_bytes(target, monkeypatch):
+    monkeypatch.setattr("volumen.volumes.export._SLAB_BYTES", 1)
+    monkeypatch.setattr("volumen.volumes.export.CHUNK", (2, 4, 64))
+    export_volume(draw_array(), target)
+    np.testing.assert_array_equal(open_volume(target).read(), draw_array())
+
+
+def test_a_tiff_is_compressed_pages_that_others_read(tmp_path):
+    export_volume(np.zeros((5, 64, 64), np.uint8), tmp_path / "x.tif")
+    assert (tmp_path / "x.tif").stat().st_size < 5000
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "x.tif"), np.zeros((5, 64, 64), np.uint8))
+
+
+def test_bool_becomes_0_and_1(target):
+    export_volume(draw_array() > 60, target)
+    np.testing.assert_array_equal(open_volume(target).read(), (draw_array() > 60).astype(np.uint8))
+
+
+def test_channels_go_to_zarr_and_not_to_tiff(tmp_path):
+    export_volume(draw_array(channels=2), tmp_path / "x.zarr")
+    np.testing.assert_array_equal(open_volume(tmp_path / "x.zarr").read(), draw_array(channels=2))
+    with pytest.raises(ShapeError, match=r"x\.tif: a TIFF holds one channel.*write a \.zarr"):
+        export_volume(draw_array(channels=2), tmp_path / "x.tif")
+    assert not (tmp_path / "x.tif").exists()
+
+
+def test_a_failure_leaves_nothing_behind(tmp_path):
+    for name in ("x.tif", "x.zarr"):
+        with pytest.raises(FormatError, match="second half"):
+            export_volume(BreakingVolume(), tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failure_leaves_the_old_file(tmp_path):
+    for name in ("x.tif", "x.zarr"):
+        export_volume(draw_array(), tmp_path / name)
+        with pytest.raises(FormatError):
+            export_volume(BreakingVolume(), tmp_path / name)
+        np.testing.assert_array_equal(open_volume(tmp_path / name).read(), draw_array())
+
+
+def test_an_export_takes_the_place_of_an_earlier_one(target):
+    export_volume(draw_array(), target)
+    export_volume(draw_array()[:3], target)
+    np.testing.assert_array_equal(open_volume(target).read(), draw_array()[:3])
+
+
+def test_a_full_disk_is_our_error_and_leaves_nothing(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tifffile.imwrite", refuse)
+    with pytest.raises(OutputError, match=r"x\.tif cannot be written: No space left"):
+        export_volume(draw_array(), tmp_path / "x.tif")
+    assert not list(tmp_path.iterdir())
+
+
+def test_progress_ends_at_the_last_slice(target):
+    told = []
+    export_volume(draw_array(), target, progress=lambda done, total: told.append((done, total)))
+    assert told
+    assert told[-1] == (9, 9)
