@@ -21,7 +21,7 @@ INTERRUPTED = 130
 app = App(
     name="volumen",
     help="Learn to segment 3D volumes, then segment volumes of any size.",
-    help_epilogue="volumen data make scroll demo/data --cases 5 --size 64\nvolumen recipes list",
+    help_epilogue="volumen data make scroll scrolls --cases 5 --size 64\nvolumen recipes list",
     version=lambda: version("volumen"),
     default_parameter=Parameter(negative=()),
     help_format="plaintext",
@@ -37,14 +37,14 @@ def _offer(name: str, where: str, *examples: str, parent: App = app) -> None:
 _offer(
     "train",
     "volumen.cli.train:train",
-    "volumen train scroll-demo --data demo/data --out runs/a --fold 0 --fast",
-    "volumen train scroll-surface --data demo/data --out runs/b --fold all optimizer.lr=3e-4 --fast",
+    "volumen train scroll-demo --data scrolls --out runs/a --fold 0 --fast",
+    "volumen train scroll-surface --data scrolls --out runs/b --fold all optimizer.lr=3e-4 --fast",
 )
 _offer(
     "predict",
     "volumen.cli.predict:predict",
-    "volumen predict runs/a/fold_0/model demo/data/train_images runs/masks",
-    "volumen predict runs/a/fold_0/model demo/data/train_images/scroll_000.tif runs/one.zarr --overlap 0.5",
+    "volumen predict runs/a/fold_0/model scrolls/train_images runs/masks",
+    "volumen predict runs/a/fold_0/model scrolls/train_images/scroll_000.tif runs/one.zarr --overlap 0.5",
 )
 _offer(
     "decode",
@@ -56,13 +56,13 @@ _offer(
     "ensemble",
     "volumen.cli.predict:ensemble",
     "volumen ensemble runs/one.zarr runs/two.zarr runs/mean.zarr",
-    "volumen ensemble runs/a/fold_0/model runs/a/fold_1/model runs/masks --input demo/data/train_images",
+    "volumen ensemble runs/a/fold_0/model runs/a/fold_1/model runs/masks --input scrolls/train_images",
 )
 _offer(
     "evaluate",
     "volumen.cli.evaluate:evaluate",
-    "volumen evaluate runs/masks demo/data/train_labels --metric dice,surface_dice",
-    "volumen evaluate runs/one.tif demo/data/train_labels/scroll_000.tif --metric dice,voi --json",
+    "volumen evaluate runs/masks scrolls/train_labels --metric dice,surface_dice",
+    "volumen evaluate runs/one.tif scrolls/train_labels/scroll_000.tif --metric dice,voi --json",
 )
 _offer(
     "report",
@@ -101,8 +101,8 @@ app.command(data)
 _offer(
     "make",
     "volumen.cli.data:make",
-    "volumen data make scroll demo/data --cases 5 --size 64",
-    "volumen data make neurons demo/neurons --cases 2 --size 64 --seed 7",
+    "volumen data make scroll scrolls --cases 5 --size 64",
+    "volumen data make neurons neurons --cases 2 --size 64 --seed 7",
     parent=data,
 )
 
