@@ -15,7 +15,7 @@ import numpy as np
 
 import volumen
 
-CASES, SIZE = 5, 96
+CASES, SIZE = 8, 96
 METRICS = ("dice", "surface_dice", "voi")
 IGNORE = 2  # label of voxels that nobody looked at
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+import torch
 
 from volumen.config import RunConfig
 from volumen.data import Case, find_cases
@@ -24,6 +25,12 @@ def write_balls(root: Path, cases: int, size: int = SIZE) -> None:
         labels[0] = 2
         tifffile.imwrite(root / f"train_images/ball_{number}.tif", image.clip(0, 255).astype(np.uint8))
         tifffile.imwrite(root / f"train_labels/ball_{number}.tif", labels)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Tiny networks on many threads spend their time waiting for each other."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

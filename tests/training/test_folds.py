@@ -24,35 +24,37 @@ def read_table(folder):
         return list(csv.DictReader(file))
 
 
-def test_a_fold_leaves_a_row_an_epoch_a_log_pictures_checkpoints_and_models(make_config, cases, fold, tmp_path):
-    seen = []
-    config = make_config(previews=2, **AVERAGES)
+@pytest.fixture(scope="module")
+def trained(make_config, cases, tmp_path_factory):
+    """A fold with all that one may leave, how it ended, and what its progress said."""
+    seen, out = [], tmp_path_factory.mktemp("trained")
+    config = make_config({"schedule": {"name": "warm_restarts", "t_0": 10}}, previews=2, **AVERAGES)
+    fold = split_folds(cases, folds=2)[0]
     result = train_fold(
-        config, cases=cases, fold=fold, out=tmp_path, progress=lambda done, total: seen.append((done, total))
+        config, cases=cases, fold=fold, out=out, progress=lambda done, total: seen.append((done, total))
     )
+    return out, result, seen
+
+
+def test_a_fold_leaves_a_row_an_epoch_a_log_pictures_checkpoints_and_models(trained):
+    out, result, seen = trained
     assert (result.status, result.epochs, result.best.monitor) == ("completed", 2, "val/loss")
-    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == sorted(
+    models = ("model", "model_last", "model_swa", "model_ema")
+    assert sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()) == sorted(
         ["config.yaml", "metrics.csv", "train.log", "previews/epoch_002.gif"]
         + [f"checkpoints/{name}.ckpt" for name in ("best", "last", "swa", "ema")]
-        + [
-            f"{model}/{name}"
-            for model in ("model", "model_last", "model_swa", "model_ema")
-            for name in ("model.json", "weights.safetensors")
-        ]
+        + [f"{model}/{name}" for model in models for name in ("model.json", "weights.safetensors")]
     )
     assert seen == [(number, 6) for number in range(1, 7)]
-    rows = read_table(tmp_path)
-    parts = ["loss", "ball/dice", "ball/focal"]
-    named = [f"{part}/{name}" for part in ("train", "val") for name in parts]
+    rows = read_table(out)
+    named = [f"{part}/{name}" for part in ("train", "val") for name in ("loss", "ball/dice", "ball/focal")]
     assert list(rows[0]) == ["epoch", *named, "val/dice", "lr", "seconds"]
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert min(float(row["val/loss"]) for row in rows) == pytest.approx(result.best.value)
 
 
-def test_the_log_tells_what_users_look_for(make_config, cases, fold, tmp_path):
-    config = make_config({"schedule": {"name": "warm_restarts", "t_0": 10}}, **AVERAGES)
-    train_fold(config, cases=cases, fold=fold, out=tmp_path)
-    log = (tmp_path / "train.log").read_text()
+def test_the_log_tells_what_users_look_for(trained):
+    log = (trained[0] / "train.log").read_text()
     for line in (
         "Found 4 image-label pairs",
         "Fold 0: 2 train, 2 val",
@@ -60,18 +62,33 @@ def test_the_log_tells_what_users_look_for(make_config, cases, fold, tmp_path):
         r"Schedule: warm_restarts \(t_0=10\)",
         "SWA enabled: starts after epoch 1",
         r"Epoch 2/2: train loss \d\.\d{4}, val loss \d\.\d{4}, val dice \d\.\d{4}, lr 5e-05, \d+\.\d s",
+        r"SWA: batch-norm statistics renewed on 2 batches",
         r"Fold 0 complete: \d+\.\d\d seconds \(0\.00 hours\)",
     ):
         assert re.search(rf"^\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d {line}", log, re.MULTILINE), line
 
 
-def test_a_model_is_what_validation_saw_at_its_best(make_config, cases, fold, tmp_path):
-    train_fold(make_config(ema={"decay": 0.9}), cases=cases, fold=fold, out=tmp_path)
-    best, ema = load_model(tmp_path / "model"), load_model(tmp_path / "model_ema")
+def test_a_model_is_what_validation_saw_at_its_best(trained):
+    best, ema = load_model(trained[0] / "model"), load_model(trained[0] / "model_ema")
     assert best.training["weights"] == "ema"
     assert best.training["best"]["epoch"] == best.training["epoch"]
-    if best.training["epoch"] == 2:
-        assert all(map(torch.equal, best.network.state_dict().values(), ema.network.state_dict().values()))
+    same = map(torch.equal, best.network.state_dict().values(), ema.network.state_dict().values())
+    assert all(same) == (best.training["epoch"] == 2)
+
+
+def test_swa_has_weights_and_batch_norm_of_its_own(trained):
+    states = [load_model(trained[0] / name).network.state_dict() for name in ("model_last", "model_swa")]
+    means = [name for name in states[0] if name.endswith("running_mean")]
+    assert means
+    assert not any(torch.equal(states[0][name], states[1][name]) for name in means)
+
+
+def test_checkpoints_hold_tensors_and_plain_values(trained):
+    last = read_checkpoint(trained[0] / "checkpoints/last.ckpt")
+    assert last["run"]["epoch"] == 2
+    assert last["run"]["step"] == last["run"]["batches"] == 6
+    assert last["callbacks"]["WeightAverager"]["swa"]["count"] == 1
+    assert read_checkpoint(trained[0] / "checkpoints/swa.ckpt")["kind"] == "swa"
 
 
 def test_swa_that_never_begins_leaves_no_model_and_says_so(make_config, cases, fold, tmp_path):
@@ -79,15 +96,6 @@ def test_swa_that_never_begins_leaves_no_model_and_says_so(make_config, cases, f
     assert not (tmp_path / "model_swa").exists()
     assert not (tmp_path / "checkpoints/swa.ckpt").exists()
     assert "No SWA model: training ended at epoch 2" in (tmp_path / "train.log").read_text()
-
-
-def test_checkpoints_hold_tensors_and_plain_values(make_config, cases, fold, tmp_path):
-    train_fold(make_config(**AVERAGES), cases=cases, fold=fold, out=tmp_path)
-    last = read_checkpoint(tmp_path / "checkpoints/last.ckpt")
-    assert last["run"]["epoch"] == 2
-    assert last["run"]["step"] == last["run"]["batches"] == 6
-    assert last["callbacks"]["WeightAverager"]["swa"]["count"] == 1
-    assert read_checkpoint(tmp_path / "checkpoints/swa.ckpt")["kind"] == "swa"
 
 
 def read_weights(folder, name="last"):

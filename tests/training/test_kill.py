@@ -77,7 +77,7 @@ def assert_same(one: Path, other: Path) -> None:
 def test_kills_in_mid_epoch_leave_no_trace(make_config, train, tmp_path, workers):
     config = make_config({"data": {"num_workers": workers}}, **RECIPE, **AVERAGES)
     assert train(config, tmp_path / "whole") == 0
-    for kill_at in (3, 27):
+    for kill_at in (3, 27) if workers == 0 else (13,):
         assert train(config, tmp_path / "killed", kill_at) == -signal.SIGKILL
     assert train(config, tmp_path / "killed") == 0
     assert_same(tmp_path / "whole", tmp_path / "killed")
@@ -89,7 +89,7 @@ def test_kills_at_any_moment_leave_no_trace(make_config, train, tmp_path):
     assert train(config, tmp_path / "whole") == 0
     write_config(config, tmp_path / "recipe.yaml")
     command = [sys.executable, tmp_path / "train.py", tmp_path / "recipe.yaml", tmp_path / "killed", "0"]
-    for wait in (0.1, 0.3, 0.7):
+    for wait in (0.1, 0.5):
         process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": "src", "OMP_NUM_THREADS": "1"})
         while process.poll() is None and "Starting" not in _read_log(tmp_path / "killed"):
             time.sleep(0.02)

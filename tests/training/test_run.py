@@ -22,6 +22,7 @@ def test_two_folds_are_trained_and_their_models_load(make_config, tmp_path):
         "fold_0",
         "fold_1",
         "folds.json",
+        "report.html",
         "summary.json",
     ]
     assert read_config(out / "config.yaml") == make_config()

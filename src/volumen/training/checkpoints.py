@@ -16,6 +16,7 @@ from volumen.errors import ModelError, OutputError
 
 FORMAT = "volumen-checkpoint"
 VERSION = 1
+LOOPS = frozenset({"loops", "epoch", "global_step"})
 REMEDY = "remove it or give --overwrite to train anew"
 
 
@@ -52,13 +53,14 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 class AtomicCheckpointIO(TorchCheckpointIO):
     """How Lightning writes and reads the state of a run here.
 
-    The progress of Lightning's own loops is left out: a resumed run is a new fit over the batches that remain.
+    The progress of Lightning's own loops is left out, as a resumed run is a new fit over the batches that remain; ours
+    stands under `run`.
     """
 
     @override
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Writes the state whole or not at all."""
-        write_checkpoint(Path(path), {key: value for key, value in checkpoint.items() if key != "loops"})
+        write_checkpoint(Path(path), {key: value for key, value in checkpoint.items() if key not in LOOPS})
 
     @override
     def load_checkpoint(

@@ -37,7 +37,7 @@ def explain_memory_errors(config: RunConfig) -> Iterator[None]:
 
 def prefers_less(monitor: str, losses: Sequence[str]) -> bool:
     """Whether less of the monitored number is better: losses, and the scores that count errors."""
-    return monitor in losses or monitor.rpartition("/")[2] in LOWER_IS_BETTER
+    return monitor in losses or monitor.rpartition("/")[2].partition("@")[0] in LOWER_IS_BETTER
 
 
 def check_monitor(monitor: str, known: Sequence[str]) -> None:

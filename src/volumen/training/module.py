@@ -96,8 +96,7 @@ class Learner(LightningModule):
         """Sets the learning rate, and torch's randomness to what this batch has in every run."""
         for group in self._get_optimizer().param_groups:
             group["lr"] = self.find_rate(self._get_optimizer().defaults["lr"])
-        words = (self.config.training.seed, self.count_batches(batch_idx), self.global_rank)
-        torch.manual_seed(int(np.random.SeedSequence(words).generate_state(1)[0]))
+        seed_torch((self.config.training.seed, self.count_batches(batch_idx), self.global_rank), self.device)
 
     @override
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -147,3 +146,11 @@ class Learner(LightningModule):
 
     def _get_optimizer(self) -> optim.Optimizer:
         return self.trainer.optimizers[0]
+
+
+def seed_torch(words: tuple[int, ...], device: torch.device) -> None:
+    """Sets the randomness of the CPU and of one GPU; `torch.manual_seed` takes a millisecond where there is no GPU."""
+    seed = int(np.random.SeedSequence(words).generate_state(1)[0])
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)

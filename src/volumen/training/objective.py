@@ -53,12 +53,12 @@ class Objective:
         known = tuple(evaluate_case(empty, empty, self.metrics)) if self.metrics and self.scored_heads else ()
         if len(self.scored_heads) < 2:  # noqa: PLR2004 - one head needs no name
             return known
-        return (*known, *(f"{head.name}/{name}" for head in self.scored_heads for name in known))
+        return (*known, *(f"{name}@{head.name}" for head in self.scored_heads for name in known))
 
     def score(
         self, outputs: Outputs, targets: Mapping[str, EncodedTarget], sample: Sample
     ) -> Iterator[dict[str, float]]:
-        """Scores of every patch of a batch by their names; with several heads their mean, and each as `head/score`."""
+        """Scores of every patch of a batch by their names; of several heads the mean, and each as `score@head`."""
         if not self.metrics:
             return
         labels = {head.name: decide_labels(outputs[head.name][0], 0.0) for head in self.scored_heads}
@@ -115,7 +115,7 @@ def _join_scores(scores: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     names = {name: None for values in scores.values() for name in values}
     columns = {name: [values[name] for values in scores.values() if name in values] for name in names}
     means = {name: _average_defined(values) for name, values in columns.items()}
-    return means | {f"{head}/{name}": value for head, values in scores.items() for name, value in values.items()}
+    return means | {f"{name}@{head}": value for head, values in scores.items() for name, value in values.items()}
 
 
 def _average_defined(values: Sequence[float]) -> float:

@@ -56,7 +56,8 @@ class Recorder(Callback):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Closes the epoch."""
         now = time.monotonic()
-        state, seconds = self._learner.state, now - self._since
+        state = self._learner.state
+        seconds = trainer.strategy.broadcast(now - self._since)  # all processes count the same time, and stop together
         row = self._learner.read_means()
         where = f"in epoch {state.epoch + 1}"
         check_finite({name: row[name] for name in row if name in _LOSSES}, self._config, where=where)
@@ -133,21 +134,14 @@ def format_epoch(row: Mapping[str, float], epoch: int, epochs: int) -> str:
 def write_log(path: Path, *, enabled: bool) -> Iterator[None]:
     """Everything this package says from INFO on goes to a file too, line by line, while the block runs.
 
-    An error that ends the block goes there with its traceback.
+    An error that ends the block goes there with its traceback. A process that does not write says nothing but warnings.
     """
-    if not enabled:
-        yield
-        return
     package = logging.getLogger("volumen")
     level = package.level
-    try:
-        handler = logging.FileHandler(path, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error.strerror}); choose another folder or make room") from error
+    handler = _open_log(path) if enabled else logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     package.addHandler(handler)
-    if not package.isEnabledFor(logging.INFO):
-        package.setLevel(logging.INFO)
+    package.setLevel(min(package.getEffectiveLevel(), logging.INFO) if enabled else logging.WARNING)
     try:
         yield
     except BaseException:
@@ -157,6 +151,13 @@ def write_log(path: Path, *, enabled: bool) -> Iterator[None]:
         package.setLevel(level)
         package.removeHandler(handler)
         handler.close()
+
+
+def _open_log(path: Path) -> logging.Handler:
+    try:
+        return logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written ({error.strerror}); choose another folder or make room") from error
 
 
 def _make_record() -> logging.LogRecord:

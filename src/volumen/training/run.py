@@ -19,6 +19,7 @@ from volumen.training.setup import shrink_config
 from volumen.training.state import RunState
 from volumen.training.summary import FoldResult, RunSummary, read_summary
 from volumen.training.trainer import check_strategy, is_main_process
+from volumen.viewing import collect_run, write_report
 
 log = logging.getLogger(__name__)
 Folds = int | Literal["all"]
@@ -64,7 +65,7 @@ def train_folds(
         result, error = _try_fold(partial(train, progress=progress), fold, folder, config)
         summary = summary.with_result(result)
         if is_main_process():
-            summary.write()
+            _publish(summary, folder)
         if error is not None and not options.continue_on_error:
             raise error
     return _conclude(summary, chosen)
@@ -139,6 +140,14 @@ def _try_fold(
         return FoldResult(fold.number, "failed", seconds, state.epoch, find_best(config, state), line), error
 
 
+def _publish(summary: RunSummary, folder: Path) -> None:
+    """Writes the summary, and the reports of the fold that ended and of the run."""
+    summary.write()
+    for place in (folder, summary.out):
+        if any(place.rglob(files.METRICS)):
+            write_report(place / files.REPORT, collect_run(place))
+
+
 def _read_state(folder: Path) -> RunState:
     """How far a failed fold has come, as far as its files tell."""
     try:
@@ -149,8 +158,9 @@ def _read_state(folder: Path) -> RunState:
 
 def _conclude(summary: RunSummary, chosen: Sequence[Fold]) -> RunSummary:
     """The summary, said; an error when one of the folds of this call failed."""
-    for line in summary.to_table().splitlines():
-        log.info("%s", line)
+    if is_main_process():
+        for line in summary.to_table().splitlines():
+            log.info("%s", line)
     numbers = {fold.number for fold in chosen}
     failed = [result for result in summary.failed if result.fold in numbers]
     if failed:
