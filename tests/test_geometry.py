@@ -219,7 +219,14 @@ def test_a_tile_longer_than_the_volume_reaches_past_its_end():
 
 @pytest.mark.parametrize(
     ("overlap", "voxels"),
-    [(0.25, (32, 16, 8)), (0, (0, 0, 0)), (5, (5, 5, 5)), ((1, 2, 3), (1, 2, 3)), ([4, 5, 6], (4, 5, 6))],
+    [
+        (0.25, (32, 16, 8)),
+        (0, (0, 0, 0)),
+        (5, (5, 5, 5)),
+        (8.0, (8, 8, 8)),
+        ((1, 2, 3), (1, 2, 3)),
+        ([4, 5, 6], (4, 5, 6)),
+    ],
 )
 def test_overlap_is_a_share_or_voxels(overlap, voxels):
     assert count_overlap(overlap, (128, 64, 32)) == voxels
@@ -229,6 +236,11 @@ def test_overlap_is_a_share_or_voxels(overlap, voxels):
 def test_an_overlap_that_is_neither_is_refused(overlap):
     with pytest.raises(ShapeError, match="a share below 1 or whole voxels"):
         count_overlap(overlap, (128, 64, 32))
+
+
+def test_an_overlap_of_two_numbers_is_refused():
+    with pytest.raises(ShapeError, match="three numbers"):
+        count_overlap((1, 2), (64, 64, 64))
 
 
 # Windows

@@ -105,9 +105,12 @@ class PagedPixels:
         values, (_, z, y, x, _), shape = segment
         if values is None:
             return
-        extent = Box.at((page * self.depth + z, y, x), shape[:3])
-        shared = extent.clip(box)
-        voxels[shared.relative_to(box.start).slices] = values[..., 0][shared.relative_to(extent.start).slices]
+        into, taken = [], []
+        for start, extent, low, high in zip((page * self.depth + z, y, x), shape, box.start, box.stop, strict=False):
+            first, last = max(start, low), min(start + extent, high)
+            into.append(slice(first - low, last - low))
+            taken.append(slice(first - start, last - start))
+        voxels[tuple(into)] = values[(*taken, 0)]
 
 
 Pixels = PlainPixels | PagedPixels
@@ -123,7 +126,7 @@ def locate_pixels(tif: "tifffile.TiffFile", path: Path, shape: Shape) -> Pixels:
     if any(frame is None for frame in frames):
         raise FormatError(f"{path} is one of several files of an OME set; convert the set to Zarr or to one TIFF")
     page = series.keyframe
-    grid, segment = _pad(page.chunked, 1), _pad(page.chunks, 1)
+    grid, segment = _pad(page.chunked), _pad(page.chunks)
     starts = [frame.dataoffsets for frame in frames]
     counts = [frame.databytecounts for frame in frames]
     if {len(row) for row in (*starts, *counts)} != {int(np.prod(grid))}:
@@ -134,8 +137,9 @@ def locate_pixels(tif: "tifffile.TiffFile", path: Path, shape: Shape) -> Pixels:
     )  # fmt: skip
 
 
-def _pad(extent: tuple[int, ...], fill: int) -> Shape:
-    return to_shape((*[fill] * (3 - len(extent)), *extent))
+def _pad(extent: tuple[int, ...]) -> Shape:
+    """An extent along y and x as one along z, y and x."""
+    return to_shape((*[1] * (3 - len(extent)), *extent))
 
 
 def _check_end(path: Path, end: int) -> None:
