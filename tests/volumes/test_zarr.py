@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorstore
 
-from volumen.errors import FormatError
+from volumen.errors import FormatError, OutputError
 from volumen.geometry import Box
 from volumen.volumes import create_group, create_volume, open_volume, read_attributes, write_attributes
 

@@ -15,9 +15,9 @@ from volumen.geometry import Box, Shape, TileGrid, count_overlap
 from volumen.heads import HeadSpec
 from volumen.inference.execution import Execution, choose_execution, warm_up
 from volumen.inference.knobs import Compute, Stored, Tiling, parse_memory
+from volumen.inference.memory import measure_memory
 from volumen.inference.model import Model
 from volumen.inference.regions import Buffers, check_region, choose_chunks, choose_region
-from volumen.inference.threads import measure_memory
 from volumen.inference.tiles import count_tiles
 from volumen.volumes import IntensityMap, RangeNormalisation, Volume, measure_intensity
 

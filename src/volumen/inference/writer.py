@@ -7,6 +7,7 @@ import numpy as np
 from volumen.geometry import Box
 from volumen.inference.blending import Finished
 from volumen.inference.knobs import Stored
+from volumen.inference.memory import set_aside
 from volumen.inference.prediction_files import store_probabilities
 from volumen.volumes import Volume
 
@@ -57,4 +58,4 @@ class PlaneWriter:
         return min((plane // self._depth + 1) * self._depth, self._box.stop[0])
 
     def _make_row(self, channels: int) -> np.ndarray:
-        return np.empty((channels, self._depth, *self._box.shape[1:]), self._stored)
+        return set_aside((channels, self._depth, *self._box.shape[1:]), self._stored)
