@@ -46,7 +46,7 @@ def model(models):
 
 @pytest.fixture
 def image(rng):
-    return rng.integers(0, 255, (40, 33, 36)).astype(np.uint8)
+    return rng.integers(0, 255, (28, 33, 36)).astype(np.uint8)
 
 
 @pytest.fixture

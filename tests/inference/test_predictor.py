@@ -25,7 +25,7 @@ def forward_head(model):
     return lambda image: model.network(image)["surface"][0]
 
 
-@pytest.mark.parametrize("region", [None, (16, 16), (32, 8)])
+@pytest.mark.parametrize("region", [None, (16, 32)])
 def test_a_volume_in_regions_equals_the_array_in_one_to_the_last_bit(model, source, image, tmp_path, region):
     prediction = predict_volume([model], source, tmp_path / "p.zarr", tiling=TILING, compute=Compute(region=region))
 
@@ -37,7 +37,7 @@ def test_a_volume_in_regions_equals_the_array_in_one_to_the_last_bit(model, sour
 
 
 @pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
-@pytest.mark.parametrize("batch", [1, 2, 3])
+@pytest.mark.parametrize("batch", [1, 3])
 def test_whatever_the_batch_and_layout_regions_do_not_change_a_bit(model, source, tmp_path, layout, batch):
     tiling = Tiling(batch=batch)
     whole = predict_volume([model], source, tmp_path / "a.zarr", tiling=tiling, compute=Compute(layout=layout))
@@ -48,9 +48,11 @@ def test_whatever_the_batch_and_layout_regions_do_not_change_a_bit(model, source
 
 
 def test_a_region_of_interest_has_the_numbers_of_the_whole(model, source, tmp_path):
-    roi = Box((5, 3, 10), (31, 33, 29))
+    roi = Box((5, 3, 10), (27, 33, 29))
     whole = predict_volume([model], source, tmp_path / "a.zarr", tiling=TILING)
-    part = predict_volume([model], source, tmp_path / "b.zarr", tiling=TILING, roi=roi, compute=Compute(region=(8, 8)))
+    part = predict_volume(
+        [model], source, tmp_path / "b.zarr", tiling=TILING, roi=roi, compute=Compute(region=(16, 16))
+    )
 
     assert part.shape == roi.shape
     assert part.roi == roi
@@ -223,7 +225,7 @@ def test_a_prediction_of_another_format_version_is_refused(model, source, tmp_pa
         ({"tiling": Tiling(tile=(16, 16, 18))}, ShapeError, "multiples of"),
         ({"tiling": Tiling(overlap=16)}, ShapeError, "below the tile"),
         ({"tiling": Tiling(batch=0)}, ConfigError, "at least one tile"),
-        ({"roi": Box((0, 0, 0), (41, 8, 8))}, ShapeError, "region of interest"),
+        ({"roi": Box((0, 0, 0), (29, 8, 8))}, ShapeError, "region of interest"),
         ({"roi": Box((4, 4, 4), (4, 8, 8))}, ShapeError, "region of interest"),
         ({"compute": Compute(precision="fp16")}, ConfigError, "needs a GPU"),
         ({"compute": Compute(region=(100, 64))}, ShapeError, "multiples of"),
