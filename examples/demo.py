@@ -1,8 +1,8 @@
 """From nothing to a scored segmentation of a volume the model has not seen: `python examples/demo.py demo`.
 
-Makes a small synthetic scroll data set, trains the `scroll-demo` recipe (scroll-surface at a size for two cores), predicts an
-unseen volume, cleans it up, scores it and writes one HTML report. For comparison it scores the model before training and the
-best plain threshold, chosen on the training cases.
+Makes a small synthetic scroll data set, trains the `scroll-demo` recipe (scroll-surface at a size for two cores),
+predicts an unseen volume, cleans it up, scores it and writes one HTML report. For comparison it scores the model before
+training, and the best plain threshold, chosen on the training cases.
 """
 
 import logging
@@ -17,18 +17,18 @@ import volumen
 
 CASES, SIZE = 5, 96
 METRICS = ("dice", "surface_dice", "voi")
-IGNORE = 2  # voxels that nobody looked at
+IGNORE = 2  # label of voxels that nobody looked at
 
 
 def main(folder: Path) -> None:
     """Run the demo into a folder; what an earlier run left there goes."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    logging.getLogger("volumen").setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)
     started = time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
     data, unseen, run = folder / "data", folder / "unseen", folder / "run"
 
-    print(f"Making {CASES} scroll cases of {SIZE}³ to learn from and one to be tested on")
+    print(f"Making {CASES} scroll cases of {SIZE}³ to learn from, and one to be tested on")
     volumen.make_data("scroll", data, cases=CASES, size=SIZE, seed=1)
     [name] = volumen.make_data("scroll", unseen, cases=1, size=SIZE, seed=2)
     image, truth = unseen / "train_images" / f"{name}.tif", unseen / "train_labels" / f"{name}.tif"
@@ -37,14 +37,15 @@ def main(folder: Path) -> None:
     volumen.train("scroll-demo", data=data, out=run, fold=0)
 
     print("\nPredicting the unseen case, cleaning it up, scoring it")
-    before = volumen.build_model(run / "config.yaml").predict(read(image))
-    volumen.predict([run / "fold_0" / "model"], image, folder / "prediction.tif")
+    [predicted] = volumen.predict([run / "fold_0" / "model"], image, folder / "prediction.tif")
+    untrained = volumen.build_model(run / "config.yaml").predict(read(image))
     scores = {
-        "untrained model": score(before, truth),
-        "best threshold": score(read(image) >= choose_threshold(data), truth),
-        "trained model": score(folder / "prediction.tif", truth),
+        "untrained model": score(untrained, read(truth)),
+        "best threshold": score(read(image) >= choose_threshold(data), read(truth)),
+        "trained model": score(read(predicted.target), read(truth)),
     }
-    report = volumen.write_report(run, folder / "report.html", image=image, truth=truth, prediction=folder / "prediction.tif", scores=scores)
+    shown = {"image": image, "truth": truth, "prediction": predicted.target}
+    report = volumen.write_report(run, folder / "report.html", scores=scores, decoded=predicted.decoded, **shown)
 
     print(f"\nDone in {time.monotonic() - started:.0f} s. Scores on the unseen volume:")
     for what, values in scores.items():
@@ -57,7 +58,7 @@ def read(path: Path) -> np.ndarray:
     return volumen.open_volume(path).read()
 
 
-def score(prediction: np.ndarray | Path, truth: Path) -> dict[str, float]:
+def score(prediction: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     """The demo's metrics of one prediction."""
     return volumen.evaluate(prediction, truth, metrics=METRICS, ignore=IGNORE).means
 

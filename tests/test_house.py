@@ -92,7 +92,9 @@ def test_rooms_are_entered_through_their_front_doors():
         f"{importer} -> {imported}"
         for importer in sorted(graph.modules)
         for imported in sorted(graph.find_modules_directly_imported_by(importer))
-        if imported.count(".") > 1 and imported.split(".")[:2] != importer.split(".")[:2]
+        if imported.count(".") > 1
+        and imported.split(".")[:2] != importer.split(".")[:2]
+        and imported != "volumen.config.files"  # a module that its room shows
     ]
     assert back_doors == []
 

@@ -1,30 +1,45 @@
 """The public verbs: each composes rooms, and is what the command line and a notebook call."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from volumen.config import RunConfig, copy_recipe, format_yaml, list_recipes, read_recipe
+from volumen.config import Component, RunConfig, copy_recipe, files, format_yaml, list_recipes, read_recipe
+from volumen.decoding import CleanUp
+from volumen.errors import ConfigError, DataError, ExistsError, MissingError
+from volumen.volumes import list_volumes, open_volume
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from volumen.training import RunSummary
+    from volumen.decoding import Decoded
+    from volumen.inference import Compute, Model, Predicted, Prediction, PredictOptions, Tiling
+    from volumen.training import RunOptions, RunSummary
 
 __all__ = [
+    "CleanUp",
     "Evaluation",
+    "build_model",
     "copy_recipe",
+    "decode",
+    "ensemble",
     "evaluate",
     "list_recipes",
     "load_model",
     "make_data",
+    "predict",
+    "predict_each",
     "read_recipe",
     "show_recipe",
     "train",
+    "write_report",
 ]
 
 Progress = Callable[[int, int], None]
+VISUALIZATION = "_visualization"
 
 
 def show_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> str:
@@ -44,7 +59,7 @@ def make_data(
     """Names of the synthetic cases written to a folder."""
     from volumen.data import write_phantoms
 
-    return write_phantoms(kind, Path(folder), cases=cases, size=size, seed=seed, progress=progress)
+    return write_phantoms(kind, folder, cases=cases, size=size, seed=seed, progress=progress)
 
 
 def train(
@@ -55,9 +70,160 @@ def train(
     fold: int | Literal["all"] = 0,
     overrides: Sequence[str] = (),
     options: "RunOptions | None" = None,
+    progress: Progress | None = None,
 ) -> "RunSummary":
-    """What became of each fold that was trained; models lie in `OUT/fold_N/model`."""
-    raise NotImplementedError
+    """How every fold ended; the models lie in `OUT/fold_N/model`.
+
+    Args:
+        recipe: a packaged name, a path, or a run that was read already.
+        data: folder of cases; the recipe's data.root when not said.
+        out: folder of the run.
+        fold: which one, or all.
+        overrides: settings on top, as `a.b=c`.
+        options: resume, overwrite, fast and the like.
+        progress: called with batches of a fold done and in all.
+    """
+    from volumen.training import train_folds
+
+    config = recipe if isinstance(recipe, RunConfig) else read_recipe(recipe, overrides)
+    if data is not None:
+        config = config.model_copy(update={"data": config.data.model_copy(update={"root": str(data)})})
+    return train_folds(config, out=out, folds=fold, options=options, progress=progress)
+
+
+def load_model(folder: str | Path, *, device: str = "auto") -> "Model":
+    """The model in a folder, ready to predict."""
+    from volumen.inference import load_model as load
+
+    return load(folder, device=device)
+
+
+def build_model(recipe: str | Path, overrides: Sequence[str] = (), *, channels: int = 1) -> "Model":
+    """The model that training with a recipe starts from: its network with the weights its seed draws."""
+    from volumen.inference import build_model as build
+
+    return build(read_recipe(recipe, overrides), channels=channels)
+
+
+def predict(
+    models: Sequence[str | Path],
+    source: str | Path,
+    output: str | Path,
+    *,
+    tiling: "Tiling | None" = None,
+    compute: "Compute | None" = None,
+    clean_up: CleanUp | None = None,
+    options: "PredictOptions | None" = None,
+    progress: Progress | None = None,
+) -> "list[Predicted]":
+    """What became of each file: labels as NAME.tif, and NAME_visualization.tif for the eye.
+
+    Of a single file an error is raised; of a folder's files it stands in the result, and the others go on.
+
+    Args:
+        models: model folders; the probabilities of several are averaged.
+        source: a volume, or a folder of volumes.
+        output: a folder, or for a single volume a .tif of labels or a .zarr of probabilities.
+        tiling: how volumes are cut.
+        compute: what they are computed with.
+        clean_up: changes to the recipe's clean-up.
+        options: which part, which head, what is kept.
+        progress: called with tiles done and in all of the present file.
+    """
+    knobs = {"tiling": tiling, "compute": compute, "clean_up": clean_up, "options": options}
+    given = {name: knob for name, knob in knobs.items() if knob is not None}
+    results = list(predict_each(models, source, output, progress=progress, **given))  # type: ignore[arg-type]
+    if len(results) == 1 and results[0].error is not None and not Path(source).is_dir():
+        raise results[0].error
+    return results
+
+
+def predict_each(
+    models: Sequence[str | Path],
+    source: str | Path,
+    output: str | Path,
+    *,
+    tiling: "Tiling | None" = None,
+    compute: "Compute | None" = None,
+    clean_up: CleanUp | None = None,
+    options: "PredictOptions | None" = None,
+    progress: Progress | None = None,
+) -> "Iterator[Predicted]":
+    """What became of each file, as soon as it is done; see `predict`."""
+    from volumen.inference import Batch, Compute, PredictOptions, Tiling, load_model, plan_files, predict_file
+
+    compute = compute or Compute()
+    batch = Batch(
+        models=[load_model(folder, device=compute.device) for folder in models],
+        tiling=tiling or Tiling(),
+        compute=compute,
+        clean_up=clean_up or CleanUp(),
+        options=options or PredictOptions(),
+    )
+    for image, target in plan_files(Path(source), Path(output)):
+        yield predict_file(batch, image, target, progress=progress)
+
+
+def decode(
+    prediction: str | Path,
+    output: str | Path,
+    *,
+    clean_up: CleanUp | None = None,
+    steps: Sequence[Component] | None = None,
+    head: str | None = None,
+    overwrite: bool = False,
+) -> "Decoded":
+    """Labels decoded from a prediction on disk, written with a copy for the eye beside them.
+
+    Args:
+        prediction: a .zarr that `predict` or `ensemble` wrote.
+        output: a .tif.
+        clean_up: changes to the steps.
+        steps: the clean-up, when not as the model's recipe says.
+        head: which head; the first when not said.
+        overwrite: replace labels that are there.
+    """
+    from volumen.inference import export_labels, open_prediction
+
+    _refuse_existing(Path(output), overwrite=overwrite)
+    opened = open_prediction(prediction)
+    wanted = (clean_up or CleanUp()).change(opened.decoding if steps is None else steps)
+    return export_labels(opened, output, wanted, head=head)
+
+
+def ensemble(
+    predictions: Sequence[str | Path],
+    output: str | Path,
+    *,
+    weights: Sequence[float] | None = None,
+    clean_up: CleanUp | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> "Prediction | Decoded":
+    """The mean of predictions of one volume: as a prediction (.zarr), or decoded to labels (.tif).
+
+    Args:
+        predictions: .zarr groups with the same heads and shape.
+        output: a .zarr or a .tif.
+        weights: what each counts; all the same when not said.
+        clean_up: changes to the clean-up of the first prediction's model.
+        overwrite: replace output that is there.
+        progress: called with blocks done and in all.
+    """
+    from volumen.inference import average_predictions
+
+    target = Path(output)
+    _refuse_existing(target, overwrite=overwrite)
+    if target.suffix == ".zarr":
+        if clean_up not in {None, CleanUp()}:
+            raise ConfigError(f"{target} keeps probabilities, which are not cleaned up; use `volumen decode` on it")
+        return average_predictions(predictions, target, weights=weights, progress=progress)
+    work = target.with_name(f".{target.stem}.zarr")
+    try:
+        average_predictions(predictions, work, weights=weights, progress=progress)
+        return decode(work, target, clean_up=clean_up)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -72,9 +238,116 @@ def evaluate(
     segmentation: "str | Path | np.ndarray",
     truth: "str | Path | np.ndarray",
     *,
-    metrics: Sequence[str] = ("dice",),
+    metrics: Sequence[str | Component] = ("dice",),
     ignore: int | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Scores of a segmentation, or of a folder of them, against the truth."""
-    raise NotImplementedError
+    """Scores of a segmentation, or of a folder of them, against the truth.
+
+    Args:
+        segmentation: an array, a volume, or a folder of volumes.
+        truth: likewise; files of two folders belong together by their names.
+        metrics: names, or components with options.
+        ignore: value of the truth where nobody looked.
+        progress: called with cases done and in all.
+    """
+    from volumen.metrics import evaluate_case
+    from volumen.volumes import to_volume
+
+    wanted = [Component.model_validate(metric) for metric in metrics]
+    pairs = _pair_cases(segmentation, truth)
+    cases: dict[str, dict[str, float]] = {}
+    for done, (name, (one, other)) in enumerate(pairs.items(), start=1):
+        true = to_volume(other)
+        cases[name] = evaluate_case(to_volume(one), true, wanted, ignore=ignore, voxel_size=true.voxel_size)
+        if progress:
+            progress(done, len(pairs))
+    names = dict.fromkeys(name for scores in cases.values() for name in scores)
+    return Evaluation(
+        cases, {name: _average([scores.get(name, math.nan) for scores in cases.values()]) for name in names}
+    )
+
+
+def write_report(
+    run: str | Path,
+    out: str | Path | None = None,
+    *,
+    image: str | Path | None = None,
+    truth: str | Path | None = None,
+    prediction: str | Path | None = None,
+    scores: Mapping[str, Mapping[str, float]] | None = None,
+    decoded: "Decoded | None" = None,
+    ignore: int | None = 2,
+) -> Path:
+    """The report written: curves, previews and recipe of a training run, and what a prediction looks like.
+
+    Args:
+        run: the --out folder of a training, or one of its folds.
+        out: the HTML file; report.html in the run's folder when not said.
+        image: a volume to show in three directions.
+        truth: its labels.
+        prediction: its predicted labels.
+        scores: rows of the score table by what they are the scores of.
+        decoded: what the clean-up of the prediction did.
+        ignore: value of the truth where nobody looked.
+    """
+    from volumen.viewing import Scene, collect_run, show_scene, tabulate_scores, tabulate_steps
+    from volumen.viewing import write_report as write
+
+    report = collect_run(run)
+    sections = [tabulate_scores(scores)] if scores else []
+    if image is not None:
+        true, predicted = (None if spec is None else open_volume(spec) for spec in (truth, prediction))
+        volume = open_volume(image)
+        scene = Scene(volume, truth=true, prediction=predicted, ignore=ignore, voxel_size=volume.voxel_size)
+        report = replace(report, sections=(show_scene(Path(image).stem, scene), *report.sections))
+    if decoded is not None:
+        sections.append(tabulate_steps(decoded.steps))
+    return write(out or Path(run) / files.REPORT, replace(report, sections=(*sections, *report.sections)))
+
+
+def _refuse_existing(path: Path, *, overwrite: bool) -> None:
+    if not path.exists():
+        return
+    if not overwrite:
+        raise ExistsError(f"{path} is there already; ask for --overwrite, or name another output")
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _pair_cases(
+    segmentation: "str | Path | np.ndarray", truth: "str | Path | np.ndarray"
+) -> "dict[str, tuple[str | Path | np.ndarray, str | Path | np.ndarray]]":
+    """What belongs together, by name."""
+    for source in (segmentation, truth):
+        if isinstance(source, str | Path) and not Path(source).exists():
+            raise MissingError(f"there is no {source}; give a volume or a folder of volumes")
+    folders = [isinstance(source, str | Path) and _is_folder(Path(source)) for source in (segmentation, truth)]
+    if all(folders):
+        return _match_files(Path(str(segmentation)), Path(str(truth)))
+    if any(folders):
+        raise DataError(f"{segmentation} and {truth} must be two volumes or two folders of volumes")
+    return {Path(segmentation).stem if isinstance(segmentation, str | Path) else "array": (segmentation, truth)}
+
+
+def _match_files(
+    segmentations: Path, truths: Path
+) -> "dict[str, tuple[str | Path | np.ndarray, str | Path | np.ndarray]]":
+    """Files of two folders by name; a case that either lacks is an error that names it."""
+    ours = {path.stem: path for path in list_volumes(segmentations) if not path.stem.endswith(VISUALIZATION)}
+    theirs = {path.stem: path for path in list_volumes(truths)}
+    lacking = [f"{name} has no truth" for name in ours.keys() - theirs.keys()]
+    lacking += [f"{name} has no segmentation" for name in theirs.keys() - ours.keys()]
+    if lacking:
+        raise DataError(f"{segmentations} and {truths} do not match: {', '.join(sorted(lacking))}")
+    if not ours:
+        raise MissingError(f"{segmentations} holds no volumes")
+    return {name: (ours[name], theirs[name]) for name in ours}
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and path.suffix != ".zarr"
+
+
+def _average(values: Sequence[float]) -> float:
+    numbers = [value for value in values if not math.isnan(value)]
+    return sum(numbers) / len(numbers) if numbers else math.nan

@@ -7,14 +7,13 @@ import pytest
 
 from volumen.blocks import plan_blocks, run_plan
 from volumen.errors import ConfigError, DataError, FormatError, PartFailedError
-from volumen.geometry import Box
 
-VOLUME = Box.whole((4, 2, 2))
+SHAPE = (4, 2, 2)
 
 
 @pytest.fixture
 def plan():
-    return plan_blocks(VOLUME, (1, 2, 2), {"model": {"sha": "a"}})
+    return plan_blocks(SHAPE, (1, 2, 2), {"model": {"sha": "a"}})
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def test_every_block_is_done_once_and_then_skipped(plan, marks):
 def test_other_settings_are_refused_with_the_difference(plan, marks):
     run_plan(plan, lambda task: None, marks=marks)
     with pytest.raises(ConfigError, match=r"begun with other settings \(model.sha: a → b\)"):
-        run_plan(plan_blocks(VOLUME, (1, 2, 2), {"model": {"sha": "b"}}), lambda task: None, marks=marks)
+        run_plan(plan_blocks(SHAPE, (1, 2, 2), {"model": {"sha": "b"}}), lambda task: None, marks=marks)
 
 
 def test_a_failed_block_is_named_after_the_others_are_done(plan, marks):
@@ -51,7 +50,7 @@ def test_a_lone_block_fails_with_its_own_error(marks):
         raise DataError("rotten")
 
     with pytest.raises(DataError, match="rotten"):
-        run_plan(plan_blocks(VOLUME, (4, 2, 2), {}), work, marks=marks)
+        run_plan(plan_blocks(SHAPE, (4, 2, 2), {}), work, marks=marks)
 
 
 def test_damaged_marks_are_an_error(plan, marks):
@@ -76,7 +75,6 @@ SCRIPT = """
 import os, signal, sys
 from pathlib import Path
 from volumen.blocks import plan_blocks, run_plan
-from volumen.geometry import Box
 
 out = Path(sys.argv[1])
 
@@ -86,7 +84,7 @@ def work(task):
     if task.box.start[0] == int(sys.argv[2]):
         os.kill(os.getpid(), signal.SIGKILL)
 
-run_plan(plan_blocks(Box.whole((4, 2, 2)), (1, 2, 2), {}), work, marks=out / "marks")
+run_plan(plan_blocks((4, 2, 2), (1, 2, 2), {}), work, marks=out / "marks")
 """
 
 

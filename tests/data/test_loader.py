@@ -9,7 +9,7 @@ import torch
 
 from volumen.config import Component, DataSection
 from volumen.data import Sample, build_loader, find_cases, fit_normalisations
-from volumen.data.loader import BatchNumbers
+from volumen.data.loader import BatchNumbers, is_worker_lost
 from volumen.errors import DataError, MemoryBudgetError
 
 AUGMENTATIONS = tuple(Component(name=name) for name in ("flip", "rotate90", "noise", "brightness_contrast"))
@@ -66,11 +66,20 @@ def test_loading_takes_nothing_from_torchs_global_stream(load):
     assert torch.equal(before, torch.get_rng_state())
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
 @pytest.mark.parametrize(
     "workers", [2, pytest.param(1, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.slow)]
 )
-def test_any_number_of_workers_gives_the_same_batches(load, workers):
-    assert_equal(list(load()), list(load(num_workers=workers)))
+def test_any_number_of_workers_gives_the_same_batches(load, monkeypatch, workers):
+    monkeypatch.setattr("volumen.data.loader.count_cores", lambda: 4)
+    loader = load(num_workers=workers)
+    assert loader.num_workers == workers
+    assert_equal(list(load()), list(loader))
+
+
+def test_no_more_workers_than_cores_are_started(load, monkeypatch):
+    monkeypatch.setattr("volumen.data.loader.count_cores", lambda: 1)
+    assert load(num_workers=4).num_workers == 1
 
 
 def test_validation_visits_every_case_equally_often(load):
@@ -135,3 +144,19 @@ def test_a_worker_that_is_killed_is_said_to_lack_memory(load):
     os.kill(worker.pid, signal.SIGKILL)
     with pytest.raises(MemoryBudgetError, match=r"lower data\.num_workers"):
         list(batches)
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. "), True),
+        (RuntimeError("DataLoader worker (pid(s) 7, 8) exited unexpectedly"), True),
+        (ConnectionResetError(104, "Connection reset by peer"), True),
+        (EOFError(), True),
+        (RuntimeError("Caught RuntimeError in DataLoader worker process 0.\nOriginal Traceback"), False),
+        (ConnectionResetError("Caught ConnectionResetError in DataLoader worker process 0."), False),
+        (RuntimeError("shapes do not fit"), False),
+    ],
+)
+def test_only_a_worker_that_is_gone_is_taken_for_lost(error, lost):
+    assert is_worker_lost(error) is lost

@@ -79,6 +79,11 @@ def test_small_slices_grow_by_whole_factors_and_ids_stay_ids():
     assert find_size(cut, 384) == (300, 270)
 
 
+def test_a_long_slice_is_not_shrunk_for_thin_sheets_would_break():
+    cut = cut_scene(Scene(np.zeros((1, 500, 480))), 0, (0, 0, 0))
+    assert find_size(cut, 384) == (500, 480)
+
+
 def test_flat_voxels_are_drawn_flat():
     cut = cut_scene(Scene(np.zeros((10, 40, 40)), voxel_size=VoxelSize(30.0, 10.0, 10.0)), 1, (0, 0, 0))
     assert find_size(cut, 120) == (90, 120)

@@ -23,7 +23,7 @@ def run(tmp_path, sheet):
         (fold / "previews").mkdir(parents=True)
         (fold / "metrics.csv").write_text(METRICS)
         for epoch, depth in ((0, 3), (2, 1), (10, 1)):
-            write_preview(fold / "previews" / f"epoch_{epoch}", sheet.image[:depth], sheet.truth[:depth])
+            write_preview(fold / "previews" / f"epoch_{epoch:04d}", sheet.image[:depth], sheet.truth[:depth])
         best = {"monitor": "val/loss", "value": 0.4, "epoch": 2}
         results.append(
             {"fold": number, "status": "completed", "seconds": 70.0, "epochs": 3, "best": best, "error": None}

@@ -29,6 +29,7 @@ def test_captions_fit_what_is_there(sheet):
     assert [key.label for key in truth.keys] == ["truth"]
     ids = show_scene("a", replace(sheet, instances=True, voxel_size=VoxelSize(30.0, 8.0, 8.0)))
     assert "do not correspond" in ids.caption
+    assert ids.rows[0][2].caption == "prediction over image"
     long = show_scene("a", Scene(np.zeros((2, 3, 600))))
     assert "512 voxels" in long.caption
 

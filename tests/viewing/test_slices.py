@@ -67,6 +67,12 @@ def test_in_a_volume_full_of_labels_the_cut_stays_in_the_middle():
     assert find_position(Scene(full, full)) == (4, 4, 4)
 
 
+def test_of_places_as_good_the_one_nearest_the_middle_is_shown():
+    sheets = np.zeros((400, 8, 8), np.uint8)
+    sheets[10::20] = 1
+    assert abs(find_position(Scene(sheets, sheets))[0] - 200) < 64
+
+
 def test_of_a_volume_on_disk_only_slices_and_survey_blocks_are_read():
     image = Recorder(np.zeros((2, 40, 30, 700), np.float32))
     truth = Recorder(np.zeros((40, 30, 700), np.uint8))

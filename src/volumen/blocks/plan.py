@@ -32,9 +32,10 @@ class BlockPlan:
         return hashlib.sha256(json.dumps(self.config, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def plan_blocks(volume: Box, block: Shape, config: Mapping[str, Any]) -> BlockPlan:
-    """A plan of blocks on a grid that starts at the volume's first voxel; the last along each axis may be smaller."""
-    starts = [range(low, high, edge) for low, high, edge in zip(volume.start, volume.stop, block, strict=True)]
+def plan_blocks(shape: Shape, block: Shape, config: Mapping[str, Any]) -> BlockPlan:
+    """A plan of blocks that cover a volume of `shape`; the last along each axis may be smaller."""
+    volume = Box.whole(shape)
+    starts = [range(0, extent, edge) for extent, edge in zip(shape, block, strict=True)]
     boxes = (Box.at(start, block).clip(volume) for start in itertools.product(*starts))
     return BlockPlan(tuple(BlockTask("z{}_y{}_x{}".format(*box.start), box) for box in boxes), config)
 

@@ -3,6 +3,8 @@
 
 def main() -> int:
     """Run the command line and return its exit code."""
+    import sys
+
     from volumen.cli.app import run
 
-    return run()
+    return run(sys.argv[1:])

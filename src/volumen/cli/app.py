@@ -5,6 +5,7 @@ import logging
 import sys
 import tempfile
 import traceback
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -130,10 +131,10 @@ def launch(
         return _explain(error)
 
 
-def run() -> int:
+def run(arguments: Sequence[str]) -> int:
     """Run the command line; the exit code is 0, 1 (a part failed, our fault) or 2 (the user's mistake)."""
     try:
-        code = app.meta(exit_on_error=False, print_error=False, result_action="return_value")
+        code = app.meta(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         return _explain(error)
     except KeyboardInterrupt:

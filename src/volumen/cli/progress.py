@@ -1,5 +1,6 @@
 """Progress bars on the error stream, so that what a command prints stays clean."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -29,3 +30,25 @@ def show_progress(unit: str) -> Iterator[Progress]:
             bar.update(task, completed=done, total=total)
 
         yield advance
+
+
+@contextmanager
+def show_log(name: str) -> Iterator[None]:
+    """What a part of the program logs, line by line on the error stream, flushed at once."""
+    from rich.console import Console
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            console.print(self.format(record), highlight=False, markup=False, soft_wrap=True)
+
+    console, logger, handler = Console(stderr=True), logging.getLogger(name), Lines(logging.INFO)
+    level, propagates = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(min(logger.getEffectiveLevel(), logging.INFO))
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagates

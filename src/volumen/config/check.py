@@ -70,8 +70,10 @@ def _walk(value: Any, pattern: Path, path: Path) -> Iterator[tuple[Path, Compone
 
 
 def _gather(faults: list[str]) -> ConfigError:
-    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    return ConfigError(f"{count} in the recipe\n" + "\n".join(f"  {fault}" for fault in faults))
+    """One fault as it is, several under a line that counts them."""
+    if len(faults) == 1:
+        return ConfigError(faults[0])
+    return ConfigError(f"{len(faults)} faults in the recipe\n" + "\n".join(f"  {fault}" for fault in faults))
 
 
 def _describe(fault: Any, layers: Layers) -> str:
@@ -81,7 +83,9 @@ def _describe(fault: Any, layers: Layers) -> str:
         return f"{source}: no such key; {suggest_nearest(str(path[-1]), _list_keys(path[:-1]))}"
     if fault["type"] == "missing":
         return f"{source}: needed and not given"
-    message = fault["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    if fault["type"] == "value_error":
+        return f"{source}: {fault['ctx']['error']}"
+    message = fault["msg"].removeprefix("Input should be ")
     return f"{source}: should be {message}; got {fault['input']!r}"
 
 

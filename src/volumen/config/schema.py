@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from volumen.config.component import Component, WeightedComponent
-from volumen.geometry import Shape, to_shape
+from volumen.geometry import Shape, count_overlap, to_shape
 from volumen.heads import Activation
 
 Count = Annotated[int, Field(ge=1)]
@@ -40,7 +40,7 @@ class DataSection(Section):
     sampling: Component = Component(name="uniform")
     augmentations: tuple[Component, ...] = ()
     folds: Annotated[int, Field(ge=2)] = 5
-    fold_seed: int = 42
+    fold_seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     group: str | None = None
 
 
@@ -49,7 +49,7 @@ class HeadSection(Section):
 
     target: Component
     label: str | None = None
-    activation: Activation = "sigmoid"
+    activation: Activation | None = None
     channels: Count | None = None
     losses: Annotated[tuple[WeightedComponent, ...], Field(min_length=1)]
 
@@ -77,7 +77,7 @@ class TrainingSection(Section):
     steps_per_epoch: Count | None = None
     max_steps: Count | None = None
     max_hours: Annotated[float, Field(gt=0)] | None = None
-    seed: int = 42
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
     devices: Count | Literal["auto"] = "auto"
     strategy: Literal["auto", "ddp", "fsdp", "deepspeed_stage_2"] = "auto"
@@ -118,6 +118,13 @@ class RunConfig(Section):
     prediction: PredictionSection = PredictionSection()
     decoding: tuple[Component, ...] = (Component(name="threshold"),)
     logger: Component = Component(name="csv")
+
+    @model_validator(mode="after")
+    def _check_overlap(self) -> "RunConfig":
+        shared = count_overlap(self.prediction.overlap, self.tile)
+        if any(common >= edge for common, edge in zip(shared, self.tile, strict=True)):
+            raise ValueError(f"prediction.overlap must be below the tile's {self.tile} on every axis; it is {shared}")
+        return self
 
     @property
     def tile(self) -> Shape:

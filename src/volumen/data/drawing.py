@@ -107,7 +107,7 @@ def _draw_from(
         voxel_size=torch.tensor([tuple(case.voxel_size or (math.nan,) * 3)], dtype=torch.float32),
         seed=torch.tensor([seed]),
     )
-    return augment_sample(sample, plan.transforms) if plan.training else sample, drawn.notice
+    return (augment_sample(sample, plan.transforms), drawn.notice) if plan.training else (sample, None)
 
 
 def _draw_place(plan: SamplePlan, case: Case, rng: np.random.Generator, reader: PatchReader) -> Drawn:

@@ -1,6 +1,7 @@
 """Batches of samples, from this process or from spawned workers, always the same ones."""
 
 import logging
+import os
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -39,6 +40,8 @@ def build_loader(
     order, patch after patch, always the same and never augmented; the last batch is shorter when that lets every case
     come equally often.
 
+    No more workers are started than this process has cores: they would wait for one another, each with its own memory.
+
     Memory: see `volumen.data.patches`; the decoded volumes that are kept are shared out among the workers.
 
     Args:
@@ -65,7 +68,7 @@ def build_loader(
         training=training,
     )
     numbers = BatchNumbers(first, count, size=config.batch_size, even=None if training else len(cases))
-    workers = min(config.num_workers, count)
+    workers = min(config.num_workers, count, count_cores())
     return SampleLoader(
         PatchDataset(plan, PatchReader(CACHE_BYTES // max(workers, 1))),
         batch_sampler=numbers,
@@ -76,6 +79,11 @@ def build_loader(
         persistent_workers=bool(workers),
         generator=torch.Generator(),  # or every walk would take a number from torch's global stream
     )
+
+
+def count_cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Made(NamedTuple):
@@ -164,8 +172,8 @@ class SampleLoader(DataLoader[Sample]):
         try:
             for part in super().__iter__():
                 yield self._open(part)
-        except RuntimeError as error:
-            if "DataLoader worker" not in str(error):
+        except (RuntimeError, ConnectionError, EOFError) as error:
+            if not is_worker_lost(error):
                 raise
             raise MemoryBudgetError(
                 f"a process that loads patches was ended from outside, most often for lack of memory ({error}): "
@@ -179,3 +187,9 @@ class SampleLoader(DataLoader[Sample]):
             logger.warning("%s", part.notice)
             self._told = True
         return part.sample
+
+
+def is_worker_lost(error: Exception) -> bool:
+    """Whether an error says that a worker is gone, by torch's watchman or by the end of the pipe to it."""
+    raised_by_worker = "Caught" in str(error)  # torch's word for what came out of a worker that lives
+    return not raised_by_worker and (not isinstance(error, RuntimeError) or "DataLoader worker (pid" in str(error))

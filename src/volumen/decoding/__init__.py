@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from volumen.decoding.clean_up import CleanUp as CleanUp
     from volumen.decoding.decode import Counts as Counts
     from volumen.decoding.decode import Decoded as Decoded
     from volumen.decoding.decode import StepReport as StepReport
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Argmax": "steps",
+    "CleanUp": "clean_up",
     "Closing": "steps",
     "Counts": "decode",
     "Decoded": "decode",
@@ -37,6 +39,7 @@ _HOMES = {
 }
 __all__ = [
     "Argmax",
+    "CleanUp",
     "Closing",
     "Counts",
     "Decoded",

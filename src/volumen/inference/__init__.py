@@ -7,15 +7,21 @@ if TYPE_CHECKING:
     from volumen.inference.activation import activate_logits as activate_logits
     from volumen.inference.arrays import predict_array as predict_array
     from volumen.inference.averaging import average_predictions as average_predictions
+    from volumen.inference.batch import Batch as Batch
+    from volumen.inference.batch import Predicted as Predicted
+    from volumen.inference.batch import plan_files as plan_files
+    from volumen.inference.batch import predict_file as predict_file
     from volumen.inference.devices import resolve_device as resolve_device
     from volumen.inference.export import export_labels as export_labels
     from volumen.inference.knobs import Compute as Compute
+    from volumen.inference.knobs import PredictOptions as PredictOptions
     from volumen.inference.knobs import Tiling as Tiling
     from volumen.inference.knobs import parse_memory as parse_memory
     from volumen.inference.memory import measure_memory as measure_memory
     from volumen.inference.memory import trim_memory as trim_memory
     from volumen.inference.memory import tune_allocator as tune_allocator
     from volumen.inference.model import Model as Model
+    from volumen.inference.model import build_model as build_model
     from volumen.inference.model import load_model as load_model
     from volumen.inference.model import save_model as save_model
     from volumen.inference.prediction_files import Prediction as Prediction
@@ -24,6 +30,12 @@ if TYPE_CHECKING:
     from volumen.inference.threads import set_threads as set_threads
 
 _HOMES = {
+    "build_model": "model",
+    "Batch": "batch",
+    "PredictOptions": "knobs",
+    "Predicted": "batch",
+    "plan_files": "batch",
+    "predict_file": "batch",
     "Compute": "knobs",
     "Model": "model",
     "Prediction": "prediction_files",
@@ -44,18 +56,24 @@ _HOMES = {
     "tune_allocator": "memory",
 }
 __all__ = [
+    "Batch",
     "Compute",
     "Model",
+    "PredictOptions",
+    "Predicted",
     "Prediction",
     "Tiling",
     "activate_logits",
     "average_predictions",
+    "build_model",
     "export_labels",
     "load_model",
     "measure_memory",
     "open_prediction",
     "parse_memory",
+    "plan_files",
     "predict_array",
+    "predict_file",
     "predict_volume",
     "resolve_device",
     "save_model",

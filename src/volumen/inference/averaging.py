@@ -7,7 +7,6 @@ import numpy as np
 
 from volumen.blocks import BlockTask, plan_blocks, run_plan
 from volumen.errors import ConfigError, DataError
-from volumen.geometry import Box
 from volumen.inference.prediction_files import (
     MARKS,
     SCALES,
@@ -55,6 +54,7 @@ def average_predictions(
     attributes = {
         "models": [model for member in members for model in member.models],
         "heads": [head.to_dict() for head in first.heads],
+        "decoding": first.attributes["decoding"],
         "shape": list(first.shape),
         "roi": first.attributes["roi"],
         "stored": "float32",
@@ -62,7 +62,7 @@ def average_predictions(
         "plan": config,
     }
     mean = begin_prediction(path, attributes, chunks=chunks, voxel_size=array.voxel_size, offset=array.offset)
-    blocks = plan_blocks(Box.whole(first.shape), (chunks[0], BLOCK_EDGE, BLOCK_EDGE), config)
+    blocks = plan_blocks(first.shape, (chunks[0], BLOCK_EDGE, BLOCK_EDGE), config)
     run_plan(blocks, lambda task: _average_block(members, shares, task, mean), marks=path / MARKS, progress=progress)
     return finish_prediction(mean)
 

@@ -52,6 +52,31 @@ class Compute:
     stored: Stored = "float32"
 
 
+@dataclass(frozen=True)
+class PredictOptions:
+    """What is predicted and what is kept.
+
+    Args:
+        roi: only this part, as z0:z1,y0:y1,x0:x1 in voxels; the numbers are those of a full run.
+        intensity: darkest and brightest grey value to tell apart, LOW,HIGH; else measured over each whole volume.
+        head: which head is decoded; the first when not said.
+        probabilities: keep NAME.zarr with the probabilities beside the labels.
+        resume: leave out files whose labels are there already.
+        overwrite: replace output that is there.
+    """
+
+    roi: str | None = None
+    intensity: tuple[float, float] | None = None
+    head: str | None = None
+    probabilities: bool = False
+    resume: bool = False
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        if self.resume and self.overwrite:
+            raise ConfigError("resume keeps what is there and overwrite replaces it; ask for one of them")
+
+
 def parse_memory(text: str) -> int:
     """Bytes in `800M`, `4G` or `4.5 GB`."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", text, re.IGNORECASE)

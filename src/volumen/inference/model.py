@@ -22,6 +22,7 @@ from volumen.inference.knobs import Compute, Tiling
 from volumen.inference.memory import tune_allocator
 from volumen.inference.model_files import ModelFiles, read_model_files, write_model_files
 from volumen.networks import Network, build_network
+from volumen.targets import plan_heads
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,26 @@ def load_model(folder: str | Path, *, device: str = "auto") -> Model:
         ) from error
     _fill_weights(model, found)
     return model
+
+
+def build_model(config: RunConfig, *, channels: int = 1, device: str = "auto") -> Model:
+    """The model that training starts from: the recipe's network with the weights its seed draws."""
+    target = resolve_device(device)
+    heads = plan_heads(config)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.training.seed)
+        network = build_network(config.network, heads=heads, channels=channels, patch_size=config.data.patch_size)
+    return Model(
+        config=config,
+        heads=heads,
+        channels=channels,
+        network=network.to(target).eval(),
+        device=target,
+        plan={},
+        training={},
+        folder=Path(),
+        weights_hash="untrained",
+    )
 
 
 def _build_model(found: ModelFiles, device: torch.device) -> Model:

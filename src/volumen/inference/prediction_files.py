@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Float32
 
+from volumen.config import Component
 from volumen.errors import ConfigError, DataError, ExistsError, FormatError, MissingError, OutputError
 from volumen.geometry import Box, Shape, VoxelSize
 from volumen.heads import HeadSpec
@@ -61,6 +62,11 @@ class Prediction:
     def roi(self) -> Box:
         """The part of the source that was predicted."""
         return Box.parse(self.attributes["roi"])
+
+    @property
+    def decoding(self) -> tuple[Component, ...]:
+        """The clean-up that the first model's recipe asks for."""
+        return tuple(Component.model_validate(step) for step in self.attributes["decoding"])
 
     def open_head(self, name: str | None = None, *, writable: bool = False) -> Volume:
         """The array of a head as it is stored; the first head's when none is said."""

@@ -140,6 +140,7 @@ def _begin(path: Path, plan: PredictionPlan, models: Sequence[Model], source: Vo
     attributes = {
         "models": [str(model.folder) for model in models],
         "heads": [head.to_dict() for head in plan.heads],
+        "decoding": [step.model_dump(mode="json") for step in models[0].config.decoding],
         "shape": list(plan.roi.shape),
         "roi": str(plan.roi),
         "stored": plan.stored,
@@ -152,7 +153,7 @@ def _begin(path: Path, plan: PredictionPlan, models: Sequence[Model], source: Vo
 def _predict_regions(predict: PredictRegion, progress: Progress | None) -> None:
     """Every block that has no done-mark yet, one after the other; progress in tiles."""
     plan = predict.plan
-    blocks = plan_blocks(Box.whole(plan.roi.shape), (plan.roi.shape[0], *plan.region), plan.to_dict())
+    blocks = plan_blocks(plan.roi.shape, (plan.roi.shape[0], *plan.region), plan.to_dict())
     tiles = [count_tiles(plan.grid, predict.locate(task.box)) for task in blocks.tasks]
     before = dict(zip((task.id for task in blocks.tasks), accumulate(tiles, initial=0), strict=False))
 

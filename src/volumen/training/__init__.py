@@ -1,1 +1,68 @@
-"""Room under construction."""
+"""Folds trained on Lightning: schedules, weight averages, checkpoints, guards, logs and previews."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from volumen.training.checkpoints import read_checkpoint as read_checkpoint
+    from volumen.training.folds import train_fold as train_fold
+    from volumen.training.loggers import build_csv_logger as build_csv_logger
+    from volumen.training.loggers import build_tensorboard_logger as build_tensorboard_logger
+    from volumen.training.loggers import build_wandb_logger as build_wandb_logger
+    from volumen.training.optimizers import build_adam as build_adam
+    from volumen.training.optimizers import build_adamw as build_adamw
+    from volumen.training.optimizers import build_sgd as build_sgd
+    from volumen.training.options import RunOptions as RunOptions
+    from volumen.training.run import train_folds as train_folds
+    from volumen.training.schedules import ConstantSchedule as ConstantSchedule
+    from volumen.training.schedules import CosineSchedule as CosineSchedule
+    from volumen.training.schedules import WarmRestarts as WarmRestarts
+    from volumen.training.summary import Best as Best
+    from volumen.training.summary import FoldResult as FoldResult
+    from volumen.training.summary import RunSummary as RunSummary
+    from volumen.training.summary import read_summary as read_summary
+
+_HOMES = {
+    "Best": "summary",
+    "ConstantSchedule": "schedules",
+    "CosineSchedule": "schedules",
+    "FoldResult": "summary",
+    "RunOptions": "options",
+    "RunSummary": "summary",
+    "WarmRestarts": "schedules",
+    "build_adam": "optimizers",
+    "build_adamw": "optimizers",
+    "build_csv_logger": "loggers",
+    "build_sgd": "optimizers",
+    "build_tensorboard_logger": "loggers",
+    "build_wandb_logger": "loggers",
+    "read_checkpoint": "checkpoints",
+    "read_summary": "summary",
+    "train_fold": "folds",
+    "train_folds": "run",
+}
+__all__ = [
+    "Best",
+    "ConstantSchedule",
+    "CosineSchedule",
+    "FoldResult",
+    "RunOptions",
+    "RunSummary",
+    "WarmRestarts",
+    "build_adam",
+    "build_adamw",
+    "build_csv_logger",
+    "build_sgd",
+    "build_tensorboard_logger",
+    "build_wandb_logger",
+    "read_checkpoint",
+    "read_summary",
+    "train_fold",
+    "train_folds",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(f"volumen.training.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

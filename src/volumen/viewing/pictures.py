@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Integer, Shaped, UInt8
 
 from volumen.viewing.palette import AGREEMENT, PREDICTION, TRUTH, UNSEEN, Colour, colour_instances
-from volumen.viewing.slices import Cut, Scene, find_foreground
+from volumen.viewing.slices import WINDOW, Cut, Scene, find_foreground
 
 LOW, HIGH = 0.5, 99.5  # percentiles that become black and white
 FILL = 0.5  # how much of a colour lies over the grey
@@ -72,11 +72,11 @@ def paint_cut(scene: Scene, cut: Cut, *, contrast: Contrast, side: int = SIDE) -
 
 
 def find_size(cut: Cut, side: int) -> tuple[int, int]:
-    """Height and width of a slice's picture: the aspect of its voxels, a whole factor where it is enlarged."""
+    """Height and width of a slice's picture, by its voxels' aspect: enlarged by a whole factor, or 1, or as it must."""
     unit = min(cut.pixel)
     height, width = (extent * edge / unit for extent, edge in zip(cut.image.shape, cut.pixel, strict=True))
-    zoom = side / max(height, width)
-    zoom = float(int(zoom)) if zoom > 1 else zoom
+    longest = max(height, width)
+    zoom = float(side // longest) if longest <= side else min(1.0, WINDOW / longest)
     return max(1, round(height * zoom)), max(1, round(width * zoom))
 
 

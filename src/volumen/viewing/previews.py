@@ -21,7 +21,7 @@ FRAME_MS = 120
 GAP = 6
 CAPTION = 20
 PAPER, INK = (250, 250, 248), (40, 40, 44)
-COLOURS = 96
+COLOURS = 128
 SAMPLED_FRAMES = 4  # frames from which a GIF's colours are chosen
 
 

@@ -14,6 +14,7 @@ from volumen.config import files
 from volumen.errors import FormatError, MissingError
 from volumen.viewing.curves import Chart, Mark, Series
 from volumen.viewing.report import format_duration, list_environment, show_recipe
+from volumen.viewing.scenes import COMPARED
 from volumen.viewing.sections import (
     Column,
     CurveSection,
@@ -77,7 +78,7 @@ def chart_metrics(table: Table, marks: tuple[Mark, ...] = ()) -> tuple[Chart, ..
             caption=_caption("On patches of the held-out cases, not on whole volumes.", marks),
         ),
         *(Chart(series.name, (series,), marks=marks) for series in others),
-        Chart("Loss, part by part", tuple(parts), caption="Each part before its weight in the sum."),
+        Chart("Loss, part by part", tuple(parts), caption="The terms that the loss is made of."),
         Chart("Learning rate", tuple(rate), log=_spans_much(rate)),
     ]
     return tuple(chart for chart in charts if chart.series)
@@ -112,8 +113,8 @@ def _describe_fold(fold: Path, table: Table, result: Summary) -> Iterator[Sectio
         yield CurveSection(title, chart_metrics(table, marks))
     stills = _pick_stills(fold / files.PREVIEWS)
     if stills:
-        caption = "The slice in the middle of a preview patch: image, truth, and prediction compared with the truth."
-        yield PictureSection(f"{title}: previews", tuple((still,) for still in stills), caption=caption)
+        caption = "The slice in the middle of a preview patch, at the first, a middle and the last preview there is."
+        yield PictureSection(f"{title}: previews", tuple((still,) for still in stills), COMPARED, caption)
 
 
 def _compare_folds(tables: Mapping[str, Table]) -> CurveSection:
@@ -181,8 +182,13 @@ def _pick_stills(folder: Path) -> list[Picture]:
     for path in (previews[index] for index in picked):
         with Image.open(path) as image:
             image.seek(getattr(image, "n_frames", 1) // 2)
-            stills.append(Picture(np.asarray(image.convert("RGB")), path.stem.replace("_", " ")))
+            stills.append(Picture(np.asarray(image.convert("RGB")), _name_still(path)))
     return stills
+
+
+def _name_still(path: Path) -> str:
+    """`epoch 5` from `epoch_0005.gif`."""
+    return re.sub(r"\b0+(?=\d)", "", path.stem.replace("_", " "))
 
 
 def _read_summary(root: Path) -> Summary:

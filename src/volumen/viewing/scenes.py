@@ -6,6 +6,8 @@ from volumen.viewing.pictures import SIDE, Panel, paint_cuts
 from volumen.viewing.sections import Key, Picture, PictureSection
 from volumen.viewing.slices import WINDOW, Cut, Scene, cut_three_ways, find_position
 
+COMPARED = (Key("in both", AGREEMENT), Key("only in the truth: missed", TRUTH), Key("only predicted", PREDICTION))
+
 
 def show_scene(title: str, scene: Scene, *, position: Shape | None = None, side: int = SIDE) -> PictureSection:
     """Slices across z, y and x: the image, the truth over it, the prediction compared with the truth.
@@ -20,19 +22,20 @@ def show_scene(title: str, scene: Scene, *, position: Shape | None = None, side:
     """
     through = position or find_position(scene)
     cuts = cut_three_ways(scene, through)
+    compared = scene.truth is not None and not scene.instances
     rows = tuple(
-        tuple(Picture(panel.pixels, _caption_panel(panel, cut)) for panel in panels)
+        tuple(Picture(panel.pixels, _caption_panel(panel, cut, compared=compared)) for panel in panels)
         for cut, panels in zip(cuts, paint_cuts(scene, cuts, side=side), strict=True)
     )
     return PictureSection(title, rows, _list_keys(scene), _caption_scene(scene, through, chosen=position is None))
 
 
-def _caption_panel(panel: Panel, cut: Cut) -> str:
+def _caption_panel(panel: Panel, cut: Cut, *, compared: bool) -> str:
     if panel.name == "image":
         return f"{cut.place}, image"
     if panel.name == "truth":
         return "truth over image"
-    return "prediction over image" if cut.truth is None else "prediction against truth"
+    return "prediction against truth" if compared else "prediction over image"
 
 
 def _list_keys(scene: Scene) -> tuple[Key, ...]:
@@ -42,8 +45,7 @@ def _list_keys(scene: Scene) -> tuple[Key, ...]:
         return (Key("truth", TRUTH),)
     if scene.truth is None:
         return (Key("predicted", PREDICTION),)
-    keys = (Key("in both", AGREEMENT), Key("only in the truth: missed", TRUTH), Key("only predicted", PREDICTION))
-    return keys if scene.ignore is None else (*keys, Key("predicted where nobody looked", UNSEEN))
+    return COMPARED if scene.ignore is None else (*COMPARED, Key("predicted where nobody looked", UNSEEN))
 
 
 def _caption_scene(scene: Scene, through: Shape, *, chosen: bool) -> str:

@@ -1,6 +1,7 @@
 """Slices cut from volumes: where to cut, how much of a large slice to show. Only what is shown is read."""
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -16,7 +17,7 @@ WINDOW = 512  # voxels of a slice that are shown; a thin sheet would vanish if a
 SURVEY_BLOCK = 128  # edge of the blocks in which foreground is counted,
 SURVEY_BLOCKS = 3  # and how many of them an axis, so that a survey reads at most 27
 SURE = 0.5  # a probability from here on is foreground
-NEARLY_BEST = 0.9  # a slice with this share of the most foreground is as good, and may lie nearer the middle
+NEARLY_BEST = 0.9  # what holds this share of the most foreground is as good, and may lie nearer the middle
 
 
 @runtime_checkable
@@ -85,20 +86,29 @@ class Cut:
         return f"{AXES[self.axis]} = {self.box.start[self.axis]}"
 
 
+@dataclass(frozen=True)
+class Place:
+    """How much foreground a block holds, and the voxel of the volume whose slices show most of it."""
+
+    voxels: int
+    position: Shape
+
+
 def find_shape(source: Source) -> Shape:
     """The z y x extent of a volume or an array; `y x` is one slice."""
     if isinstance(source, np.ndarray):
         if source.ndim not in {2, 3, 4}:
             raise ShapeError(f"a picture needs an array y x, z y x or c z y x; got shape {source.shape}")
-        return to_shape(source.shape[-3:] if source.ndim > 2 else (1, *source.shape))  # noqa: PLR2004 - y and x
+        return to_shape(source.shape[-3:] if source.ndim >= len(AXES) else (1, *source.shape))
     return source.shape
 
 
 def read_box(source: Source, box: Box) -> Shaped[np.ndarray, "z y x"]:
     """The voxels of a box; of several channels the first."""
     if isinstance(source, np.ndarray):
-        cube: Shaped[np.ndarray, "z y x"] = source.reshape((-1, *find_shape(source)))[0][box.slices]
-        return cube
+        cube = source[None] if source.ndim == len(AXES) - 1 else source
+        cut: Shaped[np.ndarray, "z y x"] = (cube if cube.ndim == len(AXES) else cube[0])[box.slices]
+        return cut
     voxels: np.ndarray = source.read(box)
     first: Shaped[np.ndarray, "z y x"] = voxels.reshape((-1, *box.shape))[0]
     return first
@@ -109,13 +119,14 @@ def find_position(scene: Scene) -> Shape:
 
     At most 27 blocks of 128³, evenly spread, are looked at, one in memory at a time.
     """
+    middle = to_shape([extent // 2 for extent in scene.shape])
     for source in (scene.truth, scene.prediction):
-        if source is None:
-            continue
-        box, foreground = max(_survey(source, scene), key=lambda seen: np.count_nonzero(seen[1]))
-        if foreground.any():
-            return to_shape([low + step for low, step in zip(box.start, _find_fullest(foreground), strict=True)])
-    return to_shape([extent // 2 for extent in scene.shape])
+        places = [] if source is None else [place for place in _survey(source, scene) if place.voxels]
+        if places:
+            enough = NEARLY_BEST * max(place.voxels for place in places)
+            good = [place.position for place in places if place.voxels >= enough]
+            return min(good, key=lambda position: math.dist(position, middle))
+    return middle
 
 
 def cut_scene(scene: Scene, axis: int, position: Shape) -> Cut:
@@ -159,11 +170,14 @@ def _read_ignored(scene: Scene, box: Box) -> Bool[np.ndarray, "z y x"] | None:
     return None if scene.ignore is None else read_box(scene.ignore, box) != 0
 
 
-def _survey(source: Source, scene: Scene) -> Iterator[tuple[Box, Bool[np.ndarray, "z y x"]]]:
+def _survey(source: Source, scene: Scene) -> Iterator[Place]:
     for start in itertools.product(*(_spread_starts(extent) for extent in scene.shape)):
         box = Box.at(start, (SURVEY_BLOCK,) * 3).clip(Box.whole(scene.shape))
         foreground, ignored = find_foreground(read_box(source, box)), _read_ignored(scene, box)
-        yield box, foreground if ignored is None else foreground & ~ignored
+        if ignored is not None:
+            foreground &= ~ignored
+        position = [low + step for low, step in zip(start, _find_fullest(foreground), strict=True)]
+        yield Place(int(np.count_nonzero(foreground)), to_shape(position))
 
 
 def _spread_starts(extent: int) -> list[int]:

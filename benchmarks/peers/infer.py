@@ -1,0 +1,164 @@
+"""One engine predicts one volume; the last line printed is its figures as JSON. Run by `benchmarks/inference.py`."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import torch
+from measuring import measure
+from plain_unet import CLASSES, PlainUnet, load_network
+
+Work = Callable[[], Any]
+
+
+def main() -> None:
+    """Measure one engine."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("engine", choices=ENGINES)
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--image", type=Path, required=True)
+    parser.add_argument("--tile", type=int, required=True)
+    parser.add_argument("--overlap", type=int, required=True)
+    parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--region", type=int, help="voxels along y and x that `volume` holds at a time")
+    parser.add_argument("--precision", default="fp32", help="of `volume`")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    with TemporaryDirectory() as folder:
+        options.folder = Path(folder)
+        work = prepare(options)
+        result, figures = measure(work)
+        print(json.dumps(figures | {"sample": sample_margin(result)}))
+
+
+def prepare(options: argparse.Namespace) -> Work:
+    """The engine with its network and image, after one forward; nothing is held but what the engine keeps."""
+    network = load_network(options.weights)
+    work = ENGINES[options.engine](network, np.load(options.image), options)
+    with torch.inference_mode():
+        network(torch.zeros((options.batch, 1, *[options.tile] * 3)))
+    return work
+
+
+def prepare_bare(network: PlainUnet, image: np.ndarray, options: argparse.Namespace) -> Work:
+    """The forward of the same tiles, in the same batches, and nothing else."""
+    from volumen.geometry import TileGrid
+
+    tile = (options.tile,) * 3
+    boxes = list(TileGrid.plan(image.shape, tile, (options.overlap,) * 3).boxes())
+
+    def work() -> np.ndarray:
+        first = np.zeros((CLASSES, *tile), np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(boxes), options.batch):
+                cut = np.stack([image[box.slices] for box in boxes[start : start + options.batch]])
+                logits = network(torch.from_numpy(cut)[:, None])
+                first = logits[0].numpy() if start == 0 else first
+        return first
+
+    return work
+
+
+def prepare_array(network: PlainUnet, image: np.ndarray, options: argparse.Namespace) -> Work:
+    """`predict_array`: arrays in memory and any forward, with the batch asked for."""
+    from volumen.inference import predict_array
+
+    def work() -> np.ndarray:
+        return predict_array(network, image, tile=options.tile, overlap=(options.overlap,) * 3, batch=options.batch)
+
+    return work
+
+
+def prepare_volume(network: PlainUnet, image: np.ndarray, options: argparse.Namespace) -> Work:
+    """`predict_volume`: from a Zarr array into a Zarr group, batch and layout tuned as it does by itself."""
+    from house import save_common_model
+
+    from volumen.inference import Compute, Tiling, predict_volume
+    from volumen.volumes import export_volume, open_volume
+
+    model = save_common_model(options.folder / "model", network, tile=options.tile)
+    export_volume(image, options.folder / "image.zarr")
+    tiling = Tiling((options.tile,) * 3, (options.overlap,) * 3)
+    region = (options.region,) * 2 if options.region else None
+    compute = Compute("cpu", region=region, threads=options.threads, precision=options.precision)
+
+    def work() -> np.ndarray:
+        source = open_volume(options.folder / "image.zarr")
+        prediction = predict_volume([model], source, options.folder / "out.zarr", tiling=tiling, compute=compute)
+        return prediction.open_head()
+
+    return work
+
+
+def prepare_monai(network: PlainUnet, image: np.ndarray, options: argparse.Namespace) -> Work:
+    """`sliding_window_inference` with its Gaussian."""
+    from monai.inferers import sliding_window_inference
+
+    def work() -> np.ndarray:
+        with torch.inference_mode():
+            logits = sliding_window_inference(
+                torch.from_numpy(image)[None, None],
+                roi_size=(options.tile,) * 3,
+                sw_batch_size=options.batch,
+                predictor=network,
+                overlap=options.overlap / options.tile,
+                mode="gaussian",
+            )
+        return logits[0].numpy()
+
+    return work
+
+
+def prepare_nnunet(network: PlainUnet, image: np.ndarray, options: argparse.Namespace) -> Work:
+    """nnU-Net's own predictor, told only what it asks its plans for; it always takes one tile at a time."""
+    from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+
+    predictor = nnUNetPredictor(
+        tile_step_size=1 - options.overlap / options.tile,
+        use_gaussian=True,
+        use_mirroring=False,
+        perform_everything_on_device=False,
+        device=torch.device("cpu"),
+        allow_tqdm=False,
+    )
+    labels = SimpleNamespace(num_segmentation_heads=CLASSES)
+    predictor.manual_initialization(
+        network,
+        SimpleNamespace(get_label_manager=lambda _: labels),
+        SimpleNamespace(patch_size=(options.tile,) * 3),
+        parameters=None,
+        dataset_json={},
+        trainer_name="",
+        inference_allowed_mirroring_axes=None,
+    )
+    return lambda: predictor.predict_sliding_window_return_logits(torch.from_numpy(image)[None]).numpy()
+
+
+def sample_margin(result: Any) -> list[float]:
+    """Logit of class 1 less that of class 0 at 8³ voxels clear of the faces, to see that engines agree.
+
+    From logits `c z y x`, or from a volume of probabilities, whose logarithms differ as much.
+    """
+    stored = not isinstance(result, np.ndarray)
+    values = np.log(result.read()) if stored else result.astype(np.float32)
+    places = [np.linspace(extent // 8, extent - extent // 8 - 1, 8).astype(int) for extent in values.shape[1:]]
+    margin = (values[1] - values[0])[np.ix_(*places)]
+    return margin.ravel().round(6).tolist()
+
+
+ENGINES = {
+    "bare": prepare_bare,
+    "array": prepare_array,
+    "volume": prepare_volume,
+    "monai": prepare_monai,
+    "nnunet": prepare_nnunet,
+}
+
+if __name__ == "__main__":
+    main()

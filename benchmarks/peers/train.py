@@ -1,0 +1,136 @@
+"""One engine takes training steps; the last line printed is its figures as JSON. Run by `benchmarks/training.py`."""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import torch
+from measuring import Figures, Stopwatch, measure
+from plain_unet import CLASSES, STAGES, PlainUnet
+from torch import Tensor
+from torch.nn import functional
+
+WARM_UP = 2
+
+
+def main() -> None:
+    """Measure the steps of one engine."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("engine", choices=ENGINES)
+    parser.add_argument("--features", type=int, required=True)
+    parser.add_argument("--patch", type=int, required=True)
+    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    with TemporaryDirectory() as folder:
+        options.folder = Path(folder)
+        runs = ENGINES[options.engine](options)
+    print(json.dumps({key: median(run[key] for run in runs) for key in runs[0]}))
+
+
+def run_bare(options: argparse.Namespace) -> list[Figures]:
+    """What nnU-Net's step does, in plain torch: same network, losses, scales, optimiser and clipping."""
+    network = PlainUnet(options.features).train()
+    optimizer = torch.optim.SGD(network.parameters(), 1e-2, weight_decay=3e-5, momentum=0.99, nesterov=True)
+    image, scales = draw_batch(options)
+
+    def step() -> None:
+        optimizer.zero_grad(set_to_none=True)
+        sum_scales(network(image), scales).backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 12)
+        optimizer.step()
+
+    return measure_steps(step, options)
+
+
+def run_nnunet(options: argparse.Namespace) -> list[Figures]:
+    """`nnUNetTrainer.train_step` as it stands."""
+    from nnunet_trainer import build_trainer
+
+    trainer = build_trainer(options.folder, features=options.features, patch=options.patch, batch=options.batch)
+    trainer.network.train()
+    image, scales = draw_batch(options)
+    batch = {"data": image, "target": [labels.float() for labels in scales]}
+    return measure_steps(lambda: trainer.train_step(batch), options)
+
+
+def run_house_bare(options: argparse.Namespace) -> list[Figures]:
+    """Our network, targets, losses and optimiser in a loop of plain torch."""
+    from house import build_learner
+
+    image, scales = draw_batch(options)
+    learner, sample = build_learner(options, image, scales[0][:, 0])
+    learner.train()
+    optimizer = learner.configure_optimizers()
+
+    def step() -> None:
+        optimizer.zero_grad(set_to_none=True)
+        learner.judge(sample, 0).total.backward()
+        torch.nn.utils.clip_grad_norm_(learner.parameters(), 12)
+        optimizer.step()
+
+    return measure_steps(step, options)
+
+
+def run_house(options: argparse.Namespace) -> list[Figures]:
+    """The same as training does it, on Lightning; a step lasts from one batch being asked for to the next."""
+    from house import build_learner, fit
+
+    image, scales = draw_batch(options)
+    learner, sample = build_learner(options, image, scales[0][:, 0])
+    watch = Stopwatch()
+
+    def give_batches() -> Iterator[object]:
+        for _ in range(WARM_UP + options.steps + 2):
+            watch.note()
+            yield sample
+
+    fit(learner, give_batches(), count=WARM_UP + options.steps + 2, folder=options.folder)
+    return watch.read()[WARM_UP:-1]
+
+
+def measure_steps(step: Callable[[], object], options: argparse.Namespace) -> list[Figures]:
+    """Figures of every step but the first two."""
+    for _ in range(WARM_UP):
+        step()
+    return [measure(step)[1] for _ in range(options.steps)]
+
+
+def draw_batch(options: argparse.Namespace) -> tuple[Tensor, list[Tensor]]:
+    """An image and its labels at every scale with an output, the finest first: `b 1 z y x`."""
+    generator = torch.Generator().manual_seed(0)
+    shape = (options.batch, 1, *[options.patch] * 3)
+    labels = torch.randint(CLASSES, shape, generator=generator)
+    scales = [labels[..., :: 2**k, :: 2**k, :: 2**k] for k in range(STAGES - 1)]
+    return torch.randn(shape, generator=generator), scales
+
+
+def sum_scales(outputs: list[Tensor], scales: list[Tensor]) -> Tensor:
+    """Cross-entropy and Dice of every scale, halved from each to the next and left out at the coarsest."""
+    weights = [2.0**-index for index in range(len(outputs) - 1)]
+    losses = [
+        weight * (functional.cross_entropy(logits, labels[:, 0]) + score_dice_loss(logits, labels))
+        for weight, logits, labels in zip(weights, outputs, scales, strict=False)
+    ]
+    return torch.stack(losses).sum() / sum(weights)
+
+
+def score_dice_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Minus the mean Dice of the classes but the background."""
+    probability = logits.softmax(1)[:, 1:]
+    truth = torch.cat([labels == index for index in range(1, CLASSES)], 1).float()
+    axes = (2, 3, 4)
+    overlap = (probability * truth).sum(axes)
+    return -((2 * overlap + 1e-5) / (probability.sum(axes) + truth.sum(axes) + 1e-5)).mean()
+
+
+ENGINES = {"bare": run_bare, "nnunet": run_nnunet, "house_bare": run_house_bare, "house": run_house}
+
+if __name__ == "__main__":
+    main()

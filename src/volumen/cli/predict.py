@@ -1,0 +1,140 @@
+"""`volumen predict`, `decode` and `ensemble`."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from volumen import api
+from volumen.cli.flags import expose_knobs
+from volumen.cli.progress import show_progress
+from volumen.decoding import CleanUp, Decoded
+from volumen.errors import ConfigError
+from volumen.inference import Compute, PredictOptions, Tiling
+from volumen.viewing import format_duration
+
+if TYPE_CHECKING:
+    from volumen.inference import Predicted
+
+
+@expose_knobs
+def predict(
+    *paths: str,
+    tiling: Tiling = Tiling(),
+    compute: Compute = Compute(),
+    clean_up: CleanUp = CleanUp(),
+    options: PredictOptions = PredictOptions(),
+) -> int:
+    """Segment a volume, or every volume in a folder, of any size: MODEL… INPUT OUTPUT.
+
+    OUTPUT is a folder (NAME.tif with labels, NAME_visualization.tif for the eye), or for a single volume a .tif of
+    labels or a .zarr of probabilities. The probabilities of several models are averaged.
+
+    Args:
+        paths: One model folder or several, then a volume or a folder of volumes, then where the output goes.
+    """
+    if len(paths) < 3:  # noqa: PLR2004 - a model, an input, an output
+        raise ConfigError(f"predict takes MODEL… INPUT OUTPUT, three paths or more; got {len(paths)}")
+    *models, source, output = paths
+    started = time.monotonic()
+    results: list[Predicted] = []
+    with show_progress("tiles") as progress:
+        for result in api.predict_each(
+            models,
+            source,
+            output,
+            tiling=tiling,
+            compute=compute,
+            clean_up=clean_up,
+            options=options,
+            progress=progress,
+        ):
+            if result.error is not None and not Path(source).is_dir():
+                raise result.error
+            _print_result(result)
+            results.append(result)
+    return _print_summary(results, time.monotonic() - started)
+
+
+@expose_knobs
+def decode(
+    prediction: Path,
+    output: Path,
+    /,
+    *,
+    clean_up: CleanUp = CleanUp(),
+    head: str | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Make labels from a prediction on disk: the recipe's clean-up, with the changes asked for.
+
+    Args:
+        prediction: A .zarr that predict or ensemble wrote.
+        output: A .tif; NAME_visualization.tif is written beside it.
+        head: Which head; the first when not said.
+        overwrite: Replace labels that are there.
+    """
+    decoded = api.decode(prediction, output, clean_up=clean_up, head=head, overwrite=overwrite)
+    _print_steps(decoded)
+    print(output)
+
+
+@expose_knobs
+def ensemble(
+    *paths: str,
+    weights: tuple[float, ...] | None = None,
+    input: str | None = None,  # noqa: A002 - the flag's name
+    clean_up: CleanUp = CleanUp(),
+    overwrite: bool = False,
+) -> int:
+    """Average the probabilities of predictions, or of models for an --input: PREDICTION… OUTPUT.
+
+    Args:
+        paths: Predictions (.zarr) or model folders, then the output: a .zarr of probabilities or a .tif of labels.
+        weights: What each prediction counts; all the same when not said.
+        input: A volume, or a folder of volumes, when models are averaged.
+        overwrite: Replace output that is there.
+    """
+    if len(paths) < 2:  # noqa: PLR2004 - a member, an output
+        raise ConfigError(f"ensemble takes PREDICTION… OUTPUT, two paths or more; got {len(paths)}")
+    *members, output = paths
+    if input is not None:
+        if weights is not None:
+            raise ConfigError("--weights goes with predictions; the models of an --input all count the same")
+        return predict(*members, input, output, clean_up=clean_up, options=PredictOptions(overwrite=overwrite))
+    with show_progress("blocks") as progress:
+        made = api.ensemble(members, output, weights=weights, clean_up=clean_up, overwrite=overwrite, progress=progress)
+    if isinstance(made, Decoded):
+        _print_steps(made)
+    print(output)
+    return 0
+
+
+def _print_result(result: "Predicted") -> None:
+    if result.error is not None:
+        print(f"{result.source.name}: failed: {result.error}")
+        return
+    if result.skipped:
+        print(f"{result.source.name}: {result.target} is there already")
+        return
+    shape = " × ".join(map(str, result.shape or ()))
+    print(f"{result.source.name}: {shape}, {result.tiles} tiles, {format_duration(result.seconds)} → {result.target}")
+    if result.decoded is not None:
+        _print_steps(result.decoded)
+
+
+def _print_steps(decoded: Decoded) -> None:
+    for step in decoded.steps:
+        after = step.after
+        print(f"  {step.name:<10} {after.voxels} voxels, {after.components} components, {after.cavities} cavities")
+    print(
+        f"  foreground {decoded.foreground} voxels, background {decoded.background}, "
+        f"{decoded.components} components, the largest {decoded.largest} voxels"
+    )
+
+
+def _print_summary(results: "Sequence[Predicted]", seconds: float) -> int:
+    failed = [result for result in results if result.error is not None]
+    done = len(results) - len(failed)
+    print(f"{done} of {len(results)} volumes done in {format_duration(seconds)}, {len(failed)} failed")
+    return 1 if failed else 0

@@ -1,0 +1,149 @@
+"""What Lightning drives: a network, its objective and its optimiser."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn, optim
+from typing_extensions import override
+
+from volumen.config import RunConfig, build_component
+from volumen.data import Sample
+from volumen.losses import LossReport
+from volumen.training.means import Means
+from volumen.training.objective import LOSS, Objective
+from volumen.training.previews import Snapshot, take_snapshot
+from volumen.training.schedules import Schedule
+from volumen.training.state import RunState
+
+
+class Batch:
+    """A sample in a wrapping that Lightning hands on as it is: a frozen dataclass it tries to change."""
+
+    def __init__(self, sample: Sample) -> None:
+        self.sample = sample
+
+
+class Batches:
+    """A loader whose samples are wrapped, as Lightning walks it."""
+
+    def __init__(self, loader: Iterable[Sample], count: int) -> None:
+        self._loader = loader
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Batch]:
+        for sample in self._loader:
+            yield Batch(sample)
+
+
+class Learner(LightningModule):
+    """Learns from batches and measures others; what it measures is read once an epoch.
+
+    Args:
+        network: gives logits of every head.
+        objective: what they are judged by.
+        config: optimiser, schedule and seed.
+        state: how far the fold has come; finished epochs are noted in it.
+    """
+
+    def __init__(self, network: nn.Module, objective: Objective, *, config: RunConfig, state: RunState) -> None:
+        super().__init__()
+        self.network = network
+        self.objective = objective
+        self.config = config
+        self.state = state
+        self.snapshot: Snapshot | None = None
+        self._first_step = state.step
+        self._first_batch = state.batches
+        self._schedule: Schedule = build_component("schedule", config.schedule)
+        self._learned = Means()
+        self._measured = Means()
+
+    def judge(self, sample: Sample, step: int) -> LossReport:
+        """The loss of a batch after so many optimiser steps; needs no trainer."""
+        return self.objective.judge(self.network(sample.image), self.objective.encode(sample), sample, step)
+
+    def count_steps(self) -> int:
+        """Optimiser steps since the fold began."""
+        return self._first_step + self.trainer.global_step
+
+    def count_batches(self, batch_idx: int) -> int:
+        """Batches that this process has learnt from before this one, since the fold began."""
+        return self._first_batch + batch_idx
+
+    def find_rate(self, base: float) -> float:
+        """The learning rate of the epoch that is running, given the optimiser's own."""
+        training = self.config.training
+        if training.swa is not None and training.swa.lr is not None and self.state.epoch >= training.swa.start_epoch:
+            return training.swa.lr
+        return self._schedule.rate_at(self.state.epoch, rate=base, epochs=training.max_epochs)
+
+    @override
+    def configure_optimizers(self) -> optim.Optimizer:
+        """The recipe's optimiser over all weights."""
+        optimizer: optim.Optimizer = build_component(
+            "optimizer", self.config.optimizer, parameters=self.network.parameters()
+        )
+        return optimizer
+
+    @override
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Sets the learning rate, and torch's randomness to what this batch has in every run."""
+        for group in self._get_optimizer().param_groups:
+            group["lr"] = self.find_rate(self._get_optimizer().defaults["lr"])
+        words = (self.config.training.seed, self.count_batches(batch_idx), self.global_rank)
+        torch.manual_seed(int(np.random.SeedSequence(words).generate_state(1)[0]))
+
+    @override
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """The loss that is minimised."""
+        report = self.judge(batch.sample, self.count_steps())
+        self._learned.add_losses({LOSS: report.total, **report.parts}, weight=1)
+        return report.total
+
+    @override
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Measures losses and scores of a batch; a picture of the first one is kept when it is due."""
+        sample = batch.sample
+        outputs, targets = self.network(sample.image), self.objective.encode(sample)
+        report = self.objective.judge(outputs, targets, sample, self.state.step)
+        self._measured.add_losses({LOSS: report.total, **report.parts}, weight=len(sample))
+        for scores in self.objective.score(outputs, targets, sample):
+            self._measured.add_scores(scores)
+        if batch_idx == 0 and self.is_preview_due():
+            self.snapshot = take_snapshot(self.objective.heads[0], sample, outputs, targets)
+
+    def is_preview_due(self) -> bool:
+        """Whether the epoch that is running is one to keep a picture of."""
+        every = self.config.training.previews
+        return every > 0 and (self.state.epoch + 1) % every == 0
+
+    def read_means(self) -> dict[str, float]:
+        """Every number of the epoch by its name; the next one starts empty."""
+        rows = {"train": self._learned.read(), "val": self._measured.read()}
+        means = {f"{part}/{name}": value for part, row in rows.items() for name, value in row.items()}
+        return means | {"lr": self._get_optimizer().param_groups[0]["lr"]}
+
+    def list_means(self) -> tuple[str, ...]:
+        """Names of the numbers that any epoch gives."""
+        losses, scores = self.objective.list_losses(), self.objective.list_scores()
+        names = [*(f"train/{name}" for name in losses), *(f"val/{name}" for name in (*losses, *scores))]
+        return tuple(dict.fromkeys(names))
+
+    @override
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """The batch where the network is."""
+        return Batch(batch.sample.to(device, non_blocking=True))
+
+    @override
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds how far the fold has come."""
+        checkpoint["run"] = self.state.to_dict()
+
+    def _get_optimizer(self) -> optim.Optimizer:
+        return self.trainer.optimizers[0]

@@ -1,0 +1,161 @@
+"""Folds, one after the other, and what became of each."""
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from volumen.config import RunConfig, files, read_config, write_config
+from volumen.data import Case, Fold, find_cases, fit_normalisations, read_folds, split_folds, write_folds
+from volumen.errors import ConfigError, ExistsError, OutputError, PartFailedError, VolumenError
+from volumen.inference import set_threads, tune_allocator
+from volumen.training.folds import Progress, find_best, read_state, train_fold
+from volumen.training.options import RunOptions
+from volumen.training.resume import check_same_run
+from volumen.training.setup import shrink_config
+from volumen.training.state import RunState
+from volumen.training.summary import FoldResult, RunSummary, read_summary
+from volumen.training.trainer import check_strategy, is_main_process
+
+log = logging.getLogger(__name__)
+Folds = int | Literal["all"]
+
+
+def train_folds(
+    config: RunConfig,
+    *,
+    out: str | Path,
+    folds: Folds = 0,
+    cases: Sequence[Case] | None = None,
+    options: RunOptions | None = None,
+    progress: Progress | None = None,
+) -> RunSummary:
+    """How every fold ended, those of earlier calls included; all files lie in `out`.
+
+    A fold that fails ends the run, or with `continue_on_error` leaves the others to go on; then a PartFailedError names
+    it when all are done. Its traceback is in its `train.log`, and the summary is written either way.
+
+    Args:
+        config: the recipe.
+        out: the run's folder. One that is there already is an error unless `options` says what to do with it.
+        folds: which one, or all.
+        cases: what to learn from; found under `config.data.root` when not given.
+        options: how to go about it.
+        progress: called with training batches of a fold done and in all.
+    """
+    options, out = options or RunOptions(), Path(out)
+    config = shrink_config(config) if options.fast else config
+    check_strategy(config.training)
+    tune_allocator()
+    set_threads(config.training.threads)
+    cases = _find_run_cases(config) if cases is None else cases
+    summary = _open_run(config, out, options)
+    chosen = _choose_folds(_settle_folds(config, out, cases, anew=options.overwrite and folds == "all"), folds)
+    if options.overwrite and is_main_process():
+        for fold in chosen:
+            shutil.rmtree(out / files.name_fold(fold.number), ignore_errors=True)
+    maps = fit_normalisations(cases, config.data.normalisation)
+    for fold in chosen:
+        folder = out / files.name_fold(fold.number)
+        train = partial(train_fold, config, cases=cases, fold=fold, out=folder, options=options, maps=maps)
+        result, error = _try_fold(partial(train, progress=progress), fold, folder, config)
+        summary = summary.with_result(result)
+        if is_main_process():
+            summary.write()
+        if error is not None and not options.continue_on_error:
+            raise error
+    return _conclude(summary, chosen)
+
+
+def _find_run_cases(config: RunConfig) -> list[Case]:
+    if config.data.root is None:
+        raise ConfigError("no data are named: give --data DIR or data.root=DIR")
+    return find_cases(config.data.root)
+
+
+def _open_run(config: RunConfig, out: Path, options: RunOptions) -> RunSummary:
+    """What is known of earlier folds, once the folder is there and may be written to."""
+    if not is_main_process():
+        return RunSummary(out, ())
+    try:
+        _check_folder(config, out, options)
+        out.mkdir(parents=True, exist_ok=True)
+        write_config(config, out / files.CONFIG)
+    except OSError as error:
+        if isinstance(error, VolumenError):
+            raise
+        raise OutputError(f"{out} cannot be written to ({error.strerror}); choose another folder") from error
+    return read_summary(out)
+
+
+def _check_folder(config: RunConfig, out: Path, options: RunOptions) -> None:
+    """Raises unless the folder is empty, or holds a run that may be gone on with or replaced."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not (out / files.CONFIG).is_file():
+        raise ExistsError(f"{out} is there already and is no training run; choose another folder")
+    if not (options.resume or options.overwrite):
+        raise ExistsError(f"{out} holds a training run; give --resume to go on with it, or --overwrite")
+    if options.resume:
+        check_same_run(read_config(out / files.CONFIG), config)
+
+
+def _settle_folds(config: RunConfig, out: Path, cases: Sequence[Case], *, anew: bool) -> tuple[Fold, ...]:
+    """The folds of the run's file, drawn and written when there is none."""
+    path, data = out / files.FOLDS, config.data
+    if path.is_file() and not anew:
+        folds = read_folds(path, cases)
+        if len(folds) != data.folds:
+            raise ConfigError(f"{path} has {len(folds)} folds, and data.folds={data.folds}; make them agree")
+        return folds
+    folds = split_folds(cases, folds=data.folds, seed=data.fold_seed, group=data.group)
+    if is_main_process():
+        write_folds(path, folds)
+    return folds
+
+
+def _choose_folds(every: Sequence[Fold], folds: Folds) -> list[Fold]:
+    chosen = [fold for fold in every if folds in ("all", fold.number)]
+    if not chosen:
+        raise ConfigError(f"there is no fold {folds}; choose 0 to {len(every) - 1}, or all")
+    return chosen
+
+
+def _try_fold(
+    train: Callable[[], FoldResult], fold: Fold, folder: Path, config: RunConfig
+) -> tuple[FoldResult, Exception | None]:
+    """How a fold ended, and the error that ended it; the traceback is in the fold's log."""
+    started = time.monotonic()
+    try:
+        return train(), None
+    except Exception as error:  # noqa: BLE001 - a border that must go on: the other folds
+        log.error("Fold %d failed: %s", fold.number, error)  # noqa: TRY400 - the traceback is in the fold's log
+        state = _read_state(folder)
+        seconds = max(state.seconds, time.monotonic() - started)
+        line = " ".join(str(error).split()) or type(error).__name__
+        return FoldResult(fold.number, "failed", seconds, state.epoch, find_best(config, state), line), error
+
+
+def _read_state(folder: Path) -> RunState:
+    """How far a failed fold has come, as far as its files tell."""
+    try:
+        return read_state(folder)
+    except VolumenError:
+        return RunState()
+
+
+def _conclude(summary: RunSummary, chosen: Sequence[Fold]) -> RunSummary:
+    """The summary, said; an error when one of the folds of this call failed."""
+    for line in summary.to_table().splitlines():
+        log.info("%s", line)
+    numbers = {fold.number for fold in chosen}
+    failed = [result for result in summary.failed if result.fold in numbers]
+    if failed:
+        names = "; ".join(f"fold {result.fold}: {result.error}" for result in failed)
+        raise PartFailedError(
+            f"{len(failed)} of {len(chosen)} folds failed ({names}); {summary.out / files.SUMMARY} has all"
+        )
+    return summary

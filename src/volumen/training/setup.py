@@ -1,0 +1,139 @@
+"""All that a fold is trained with, built from the recipe and its cases."""
+
+import copy
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from volumen.config import RunConfig
+from volumen.data import Case, Fold, SampleLoader, build_loader, fit_normalisations
+from volumen.errors import DataError
+from volumen.geometry import VoxelSize
+from volumen.networks import Network, build_network
+from volumen.training.export import ModelWriter
+from volumen.training.objective import Objective, build_objective
+from volumen.volumes import IntensityMap, open_volume
+
+
+@dataclass(frozen=True)
+class FoldSetup:
+    """One fold's recipe, folder, cases by part, and what was measured on them.
+
+    Args:
+        limit: the most validation batches an epoch; None for all.
+    """
+
+    config: RunConfig
+    folder: Path
+    number: int
+    training: tuple[Case, ...]
+    validation: tuple[Case, ...]
+    maps: Mapping[str, IntensityMap]
+    objective: Objective
+    channels: int
+    voxel_size: VoxelSize | None
+    limit: int | None = None
+
+    def count_batches(self, ranks: int) -> int:
+        """Training batches that each of `ranks` processes gets in an epoch: as the recipe says, else each case once."""
+        training = self.config.training
+        together = self.config.data.batch_size * training.accumulate_grad_batches * ranks
+        steps = training.steps_per_epoch or math.ceil(len(self.training) / together)
+        return steps * training.accumulate_grad_batches
+
+    def build_training_loader(self, first: int, count: int) -> SampleLoader:
+        """Batches to learn from, from number `first` on."""
+        return self._build_loader(self.training, first, count, training=True)
+
+    def build_validation_loader(self, ranks: int) -> SampleLoader:
+        """The batches of every validation: the same patches of each held-out case."""
+        patches = len(self.validation) * self.config.validation.patches_per_case
+        count = math.ceil(patches / (self.config.data.batch_size * ranks))
+        return self._build_loader(self.validation, 0, min(count, self.limit or count), training=False)
+
+    def build_network(self) -> Network:
+        """The network with the weights that the recipe's seed gives it."""
+        torch.manual_seed(self.config.training.seed)
+        return build_network(
+            self.config.network,
+            heads=self.objective.heads,
+            channels=self.channels,
+            patch_size=self.config.data.patch_size,
+            voxel_size=self.voxel_size,
+        )
+
+    def build_writer(self, network: Network) -> ModelWriter:
+        """What writes this fold's model folders."""
+        spare = copy.deepcopy(network).cpu().eval()
+        return ModelWriter(self.folder, self.config, self.objective.heads, self.channels, self.voxel_size, spare)
+
+    def _build_loader(self, cases: Sequence[Case], first: int, count: int, *, training: bool) -> SampleLoader:
+        return build_loader(
+            cases,
+            self.config.data,
+            labels=tuple(dict.fromkeys(self.objective.labels.values())),
+            seed=self.config.training.seed,
+            first=first,
+            count=count,
+            training=training,
+            maps={case.name: self.maps[case.name] for case in cases},
+        )
+
+
+def set_up_fold(
+    config: RunConfig,
+    *,
+    cases: Sequence[Case],
+    fold: Fold,
+    folder: Path,
+    maps: Mapping[str, IntensityMap],
+    limit: int | None = None,
+) -> FoldSetup:
+    """What a fold is trained with; cases whose intensities are not in `maps` are measured now."""
+    known = {case.name: case for case in cases}
+    training = tuple(known[name] for name in fold.training)
+    validation = tuple(known[name] for name in fold.validation)
+    missing = [case for case in (*training, *validation) if case.name not in maps]
+    return FoldSetup(
+        config=config,
+        folder=folder,
+        number=fold.number,
+        training=training,
+        validation=validation,
+        maps={**maps, **fit_normalisations(missing, config.data.normalisation)},
+        objective=build_objective(config, (*training, *validation)),
+        channels=find_channels((*training, *validation)),
+        voxel_size=find_voxel_size((*training, *validation)),
+        limit=limit,
+    )
+
+
+def find_channels(cases: Sequence[Case]) -> int:
+    """Channels that every image has; an error that names an odd one out."""
+    counts = {case.name: open_volume(case.image).channels or 1 for case in cases}
+    first = next(iter(counts))
+    odd = [name for name, count in counts.items() if count != counts[first]]
+    if odd:
+        raise DataError(
+            f"{first} has {counts[first]} channels, and {odd[0]} has {counts[odd[0]]}; all must have as many"
+        )
+    return counts[first]
+
+
+def find_voxel_size(cases: Sequence[Case]) -> VoxelSize | None:
+    """The median edges of all voxels; None when some case does not say."""
+    edges = [tuple(case.voxel_size) for case in cases if case.voxel_size is not None]
+    return VoxelSize.parse(np.median(edges, axis=0).tolist()) if len(edges) == len(cases) else None
+
+
+def shrink_config(config: RunConfig) -> RunConfig:
+    """The recipe for one batch of everything: one step, one epoch, averages and a picture included."""
+    training = config.training
+    swa = training.swa and training.swa.model_copy(update={"start_epoch": 0, "renew_batches": 1})
+    ema = training.ema and training.ema.model_copy(update={"start_step": 0})
+    short = {"max_epochs": 1, "steps_per_epoch": 1, "accumulate_grad_batches": 1, "previews": 1, "swa": swa, "ema": ema}
+    return config.model_copy(update={"training": training.model_copy(update=short)})

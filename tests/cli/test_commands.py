@@ -1,0 +1,174 @@
+import json
+import pickle
+import shutil
+
+import numpy as np
+import pytest
+import tifffile
+
+from volumen.volumes import open_volume
+
+SMALL = ["data.patch_size=16", "data.folds=3", "network.features=2", "network.depth=2"]
+
+
+@pytest.fixture
+def images(walk):
+    return walk / "data" / "train_images"
+
+
+@pytest.fixture
+def image(images):
+    return images / "scroll_000.tif"
+
+
+def test_recipes_are_listed_shown_copied_and_checked(volumen, tmp_path):
+    assert "scroll-surface" in volumen("recipes", "list").out
+    assert "lr: 0.003" in volumen("recipes", "show", "scroll-demo").out
+    assert volumen("recipes", "copy", "scroll-demo", tmp_path / "mine.yaml").code == 0
+    assert "right" in volumen("recipes", "check", tmp_path / "mine.yaml", "optimizer.lr=1e-4").out
+    said = volumen("recipes", "check", tmp_path / "mine.yaml", "optimizer.lr=x", "data.patchsize=1")
+    assert said.code == 2
+    assert "data.patchsize: no such key; did you mean 'patch_size'?" in said.err
+
+
+def test_a_run_leaves_the_files_that_the_design_names(walk):
+    run = walk / "run"
+    for name in ("config.yaml", "folds.json", "summary.json", "fold_0/config.yaml", "fold_0/metrics.csv"):
+        assert (run / name).is_file(), name
+    for name in ("train.log", "checkpoints/best.ckpt", "checkpoints/last.ckpt", "model/model.json"):
+        assert (run / "fold_0" / name).is_file(), name
+    assert len(json.loads((run / "summary.json").read_text())["folds"]) == 1
+
+
+def test_a_run_that_is_there_is_not_written_over(volumen, walk):
+    said = volumen("train", "scroll-demo", "--data", walk / "data", "--out", walk / "run", "--fast", *SMALL)
+    assert said.code == 2
+    assert "--resume" in said.err
+
+
+def test_a_folder_is_predicted_scored_and_reported(volumen, walk, model, images, tmp_path):
+    said = volumen("predict", model, images, tmp_path / "masks", "--min-size", "1")
+    assert said.code == 0, said.err
+    assert "3 of 3 volumes done" in said.out
+    mask = open_volume(tmp_path / "masks" / "scroll_000.tif").read()
+    shown = open_volume(tmp_path / "masks" / "scroll_000_visualization.tif").read()
+    np.testing.assert_array_equal(mask * 255, shown)
+    said = volumen("evaluate", tmp_path / "masks", walk / "data" / "train_labels", "--metric", "dice,voi", "--json")
+    scores = json.loads(said.out)
+    assert set(scores["cases"]) == {"scroll_000", "scroll_001", "scroll_002"}
+    assert set(scores["means"]) == {"dice", "voi", "voi_split", "voi_merge"}
+    assert "mean" in volumen("evaluate", tmp_path / "masks", walk / "data" / "train_labels").out
+    report = tmp_path / "report.html"
+    said = volumen("report", walk / "run", "--out", report, "--image", images / "scroll_000.tif")
+    assert said.code == 0, said.err
+    assert report.read_text().startswith("<!doctype html>")
+
+
+def test_a_bad_file_is_reported_the_rest_go_on_and_the_code_is_1(volumen, model, image, tmp_path):
+    (tmp_path / "in").mkdir()
+    shutil.copy(image, tmp_path / "in" / "good.tif")
+    (tmp_path / "in" / "cut.tif").write_bytes(image.read_bytes()[:900])
+    tifffile.imwrite(tmp_path / "in" / "nan.tif", np.full((20, 20, 20), np.nan, np.float32))
+    tifffile.imwrite(tmp_path / "in" / "flat.tif", np.zeros((20, 20), np.uint8))
+    said = volumen("predict", model, tmp_path / "in", tmp_path / "out")
+    assert said.code == 1
+    assert "cut.tif: failed" in said.out
+    assert "nan.tif: failed" in said.out
+    assert {path.name for path in (tmp_path / "out").iterdir()} >= {"good.tif", "good_visualization.tif"}
+    assert not any(path.name.startswith((".", "cut", "nan")) for path in (tmp_path / "out").iterdir())
+
+
+def test_probabilities_decode_to_the_labels_that_predict_gives(volumen, model, image, tmp_path):
+    assert volumen("predict", model, image, tmp_path / "p.zarr").code == 0
+    assert volumen("predict", model, image, tmp_path / "direct.tif").code == 0
+    assert volumen("decode", tmp_path / "p.zarr", tmp_path / "decoded.tif").code == 0
+    decoded, direct = (open_volume(tmp_path / name).read() for name in ("decoded.tif", "direct.tif"))
+    np.testing.assert_array_equal(decoded, direct)
+    said = volumen("decode", tmp_path / "p.zarr", tmp_path / "decoded.tif")
+    assert (said.code, "is there already" in said.err) == (2, True)
+
+
+def test_probabilities_are_kept_on_request(volumen, model, image, tmp_path):
+    assert volumen("predict", model, image, tmp_path / "out", "--probabilities").code == 0
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"scroll_000.tif", "scroll_000_visualization.tif", "scroll_000.zarr"}
+
+
+def test_an_ensemble_of_one_prediction_twice_is_that_prediction(volumen, model, image, tmp_path):
+    volumen("predict", model, image, tmp_path / "p.zarr")
+    said = volumen("ensemble", tmp_path / "p.zarr", tmp_path / "p.zarr", tmp_path / "mean.tif")
+    assert said.code == 0, said.err
+    volumen("decode", tmp_path / "p.zarr", tmp_path / "one.tif")
+    mean, one = (open_volume(tmp_path / name).read() for name in ("mean.tif", "one.tif"))
+    np.testing.assert_array_equal(mean, one)
+    said = volumen("ensemble", model, model, tmp_path / "models.tif", "--input", image)
+    assert said.code == 0, said.err
+    np.testing.assert_array_equal(open_volume(tmp_path / "models.tif").read(), one)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--device", "cuda:7"], "cuda"),
+        (["--tile", "7"], "multiple"),
+        (["--overlap", "1.5"], "overlap"),
+        (["--threshold", "2"], "less than or equal to 1"),
+        (["--head", "sruface"], "surface"),
+        (["--roi", "0:99,0:9,0:9"], "region of interest"),
+        (["--roi", "nonsense"], "z0:z1,y0:y1,x0:x1"),
+        (["--intensity", "9,3"], "low < high"),
+        (["--memory", "lots"], "4G"),
+        (["--resume", "--overwrite"], "one of them"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_flag_of_predict_is_one_line_and_leaves_nothing(volumen, model, image, tmp_path, flags, message):
+    said = volumen("predict", model, image, tmp_path / "out" / "labels.tif", *flags)
+    assert said.code == 2, said
+    assert message in said.err
+    assert len(said.err.strip().splitlines()) == 1
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+class Harmful:
+    def __reduce__(self):
+        return (pytest.fail, ("a pickle was run",))
+
+
+@pytest.mark.parametrize("kind", ["missing", "pickle", "empty folder", "other folder", "truncated"])
+def test_what_is_no_model_is_one_line_and_runs_no_code(volumen, model, image, tmp_path, kind):
+    path = tmp_path / "model"
+    if kind == "pickle":
+        path = tmp_path / "model.pth"
+        path.write_bytes(pickle.dumps(Harmful()))
+    elif kind == "empty folder":
+        path.mkdir()
+    elif kind == "other folder":
+        path = image.parent
+    elif kind == "truncated":
+        shutil.copytree(model, path)
+        weights = path / "weights.safetensors"
+        weights.write_bytes(weights.read_bytes()[:500])
+    said = volumen("predict", path, image, tmp_path / "out")
+    assert said.code == 2
+    assert len(said.err.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_labels_that_a_target_has_never_heard_of_are_named(volumen, walk, tmp_path):
+    shutil.copytree(walk / "data", tmp_path / "data")
+    tifffile.imwrite(tmp_path / "data" / "train_labels" / "scroll_001.tif", np.full((24, 24, 24), -3, np.int16))
+    said = volumen("train", "scroll-demo", "--data", tmp_path / "data", "--out", tmp_path / "run", "--fast", *SMALL)
+    assert said.code in {1, 2}
+    assert "scroll_001" in said.err
+
+
+def test_images_without_labels_and_of_other_shapes_are_named_at_once(volumen, walk, tmp_path):
+    shutil.copytree(walk / "data", tmp_path / "data")
+    (tmp_path / "data" / "train_labels" / "scroll_000.tif").unlink()
+    tifffile.imwrite(tmp_path / "data" / "train_labels" / "scroll_001.tif", np.zeros((24, 24, 20), np.uint8))
+    said = volumen("train", "scroll-demo", "--data", tmp_path / "data", "--out", tmp_path / "run", "--fast", *SMALL)
+    assert said.code == 2
+    assert "scroll_000" in said.err
+    assert "scroll_001" in said.err
+    assert not (tmp_path / "run").exists()

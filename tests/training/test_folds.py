@@ -1,0 +1,198 @@
+import csv
+import logging
+import math
+import re
+
+import pytest
+import torch
+
+from volumen.data import split_folds
+from volumen.errors import ConfigError, DivergedError, ModelError
+from volumen.inference import load_model
+from volumen.training import RunOptions, read_checkpoint, train_fold
+
+AVERAGES = {"swa": {"start_epoch": 1, "renew_batches": 2}, "ema": {"decay": 0.9}}
+
+
+@pytest.fixture
+def fold(cases):
+    return split_folds(cases, folds=2)[0]
+
+
+def read_table(folder):
+    with (folder / "metrics.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_fold_leaves_a_row_an_epoch_a_log_pictures_checkpoints_and_models(make_config, cases, fold, tmp_path):
+    seen = []
+    config = make_config(previews=2, **AVERAGES)
+    result = train_fold(
+        config, cases=cases, fold=fold, out=tmp_path, progress=lambda done, total: seen.append((done, total))
+    )
+    assert (result.status, result.epochs, result.best.monitor) == ("completed", 2, "val/loss")
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == sorted(
+        ["config.yaml", "metrics.csv", "train.log", "previews/epoch_002.gif"]
+        + [f"checkpoints/{name}.ckpt" for name in ("best", "last", "swa", "ema")]
+        + [
+            f"{model}/{name}"
+            for model in ("model", "model_last", "model_swa", "model_ema")
+            for name in ("model.json", "weights.safetensors")
+        ]
+    )
+    assert seen == [(number, 6) for number in range(1, 7)]
+    rows = read_table(tmp_path)
+    parts = ["loss", "ball/dice", "ball/focal"]
+    named = [f"{part}/{name}" for part in ("train", "val") for name in parts]
+    assert list(rows[0]) == ["epoch", *named, "val/dice", "lr", "seconds"]
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert min(float(row["val/loss"]) for row in rows) == pytest.approx(result.best.value)
+
+
+def test_the_log_tells_what_users_look_for(make_config, cases, fold, tmp_path):
+    config = make_config({"schedule": {"name": "warm_restarts", "t_0": 10}}, **AVERAGES)
+    train_fold(config, cases=cases, fold=fold, out=tmp_path)
+    log = (tmp_path / "train.log").read_text()
+    for line in (
+        "Found 4 image-label pairs",
+        "Fold 0: 2 train, 2 val",
+        r"Model parameters: 21,517",
+        r"Schedule: warm_restarts \(t_0=10\)",
+        "SWA enabled: starts after epoch 1",
+        r"Epoch 2/2: train loss \d\.\d{4}, val loss \d\.\d{4}, val dice \d\.\d{4}, lr 5e-05, \d+\.\d s",
+        r"Fold 0 complete: \d+\.\d\d seconds \(0\.00 hours\)",
+    ):
+        assert re.search(rf"^\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d {line}", log, re.MULTILINE), line
+
+
+def test_a_model_is_what_validation_saw_at_its_best(make_config, cases, fold, tmp_path):
+    train_fold(make_config(ema={"decay": 0.9}), cases=cases, fold=fold, out=tmp_path)
+    best, ema = load_model(tmp_path / "model"), load_model(tmp_path / "model_ema")
+    assert best.training["weights"] == "ema"
+    assert best.training["best"]["epoch"] == best.training["epoch"]
+    if best.training["epoch"] == 2:
+        assert all(map(torch.equal, best.network.state_dict().values(), ema.network.state_dict().values()))
+
+
+def test_swa_that_never_begins_leaves_no_model_and_says_so(make_config, cases, fold, tmp_path):
+    train_fold(make_config(swa={"start_epoch": 40}), cases=cases, fold=fold, out=tmp_path)
+    assert not (tmp_path / "model_swa").exists()
+    assert not (tmp_path / "checkpoints/swa.ckpt").exists()
+    assert "No SWA model: training ended at epoch 2" in (tmp_path / "train.log").read_text()
+
+
+def test_checkpoints_hold_tensors_and_plain_values(make_config, cases, fold, tmp_path):
+    train_fold(make_config(**AVERAGES), cases=cases, fold=fold, out=tmp_path)
+    last = read_checkpoint(tmp_path / "checkpoints/last.ckpt")
+    assert last["run"]["epoch"] == 2
+    assert last["run"]["step"] == last["run"]["batches"] == 6
+    assert last["callbacks"]["WeightAverager"]["swa"]["count"] == 1
+    assert read_checkpoint(tmp_path / "checkpoints/swa.ckpt")["kind"] == "swa"
+
+
+def read_weights(folder, name="last"):
+    return read_checkpoint(folder / f"checkpoints/{name}.ckpt")["state_dict"]
+
+
+def are_equal(one, other):
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_more_epochs_after_the_last_are_those_of_a_longer_run(make_config, cases, fold, tmp_path):
+    train_fold(make_config(max_epochs=3, **AVERAGES), cases=cases, fold=fold, out=tmp_path / "whole")
+    train_fold(make_config(max_epochs=1, **AVERAGES), cases=cases, fold=fold, out=tmp_path / "parts")
+    train_fold(
+        make_config(max_epochs=3, **AVERAGES),
+        cases=cases,
+        fold=fold,
+        out=tmp_path / "parts",
+        options=RunOptions(resume=True),
+    )
+    for name in ("last", "best", "swa", "ema"):
+        assert are_equal(read_weights(tmp_path / "whole", name), read_weights(tmp_path / "parts", name)), name
+    whole, parts = read_table(tmp_path / "whole"), read_table(tmp_path / "parts")
+    assert [row | {"seconds": ""} for row in whole] == [row | {"seconds": ""} for row in parts]
+
+
+def test_accumulated_batches_make_one_step(make_config, cases, fold, tmp_path):
+    config = make_config(accumulate_grad_batches=3, max_epochs=2, steps_per_epoch=2)
+    train_fold(config, cases=cases, fold=fold, out=tmp_path)
+    state = read_checkpoint(tmp_path / "checkpoints/last.ckpt")["run"]
+    assert (state["epoch"], state["step"], state["batches"]) == (2, 4, 12)
+
+
+def test_an_epoch_shows_each_case_once_when_not_said(make_config, cases, fold, tmp_path):
+    config = make_config({"data": {"batch_size": 1}}, max_epochs=1, steps_per_epoch=None)
+    train_fold(config, cases=cases, fold=fold, out=tmp_path)
+    assert read_checkpoint(tmp_path / "checkpoints/last.ckpt")["run"]["step"] == 2
+
+
+def test_a_cap_on_steps_ends_in_mid_epoch_with_everything_saved(make_config, cases, fold, tmp_path):
+    result = train_fold(make_config(max_epochs=9, max_steps=4), cases=cases, fold=fold, out=tmp_path)
+    state = read_checkpoint(tmp_path / "checkpoints/last.ckpt")["run"]
+    assert (result.epochs, state["step"]) == (2, 4)
+    assert len(read_table(tmp_path)) == 2
+    assert "training.max_steps=4 reached" in (tmp_path / "train.log").read_text()
+    assert (tmp_path / "model_last").is_dir()
+
+
+def test_a_cap_on_hours_ends_a_run(make_config, cases, fold, tmp_path):
+    result = train_fold(make_config(max_epochs=99, max_hours=1e-9), cases=cases, fold=fold, out=tmp_path)
+    assert result.epochs == 1
+    assert "max_hours=1e-09 reached" in (tmp_path / "train.log").read_text()
+
+
+def test_training_stops_when_nothing_improves(make_config, cases, fold, tmp_path):
+    config = make_config({"optimizer": {"name": "sgd", "lr": 1e-12}}, max_epochs=9, patience=2, monitor="val/dice")
+    result = train_fold(config, cases=cases, fold=fold, out=tmp_path)
+    assert result.epochs < 9
+    assert "early stopping" in (tmp_path / "train.log").read_text()
+
+
+def test_a_stopped_fold_that_is_resumed_trains_no_more(make_config, cases, fold, tmp_path):
+    config = make_config(max_epochs=1, **AVERAGES)
+    first = train_fold(config, cases=cases, fold=fold, out=tmp_path)
+    weights = (tmp_path / "model_last/weights.safetensors").read_bytes()
+    again = train_fold(config, cases=cases, fold=fold, out=tmp_path, options=RunOptions(resume=True))
+    assert (again.epochs, again.best) == (first.epochs, first.best)
+    assert (tmp_path / "model_last/weights.safetensors").read_bytes() == weights
+
+
+def test_an_unknown_monitor_is_refused_before_anything_is_learnt(make_config, cases, fold, tmp_path):
+    with pytest.raises(ConfigError, match=r"training.monitor='val/iou' is not measured.*val/dice"):
+        train_fold(make_config(monitor="val/iou"), cases=cases, fold=fold, out=tmp_path)
+    assert not (tmp_path / "metrics.csv").exists()
+
+
+def test_a_loss_that_diverges_says_what_to_try_and_keeps_the_last_good_state(make_config, cases, fold, tmp_path):
+    config = make_config({"optimizer": {"name": "sgd", "lr": 1e38}}, max_epochs=3)
+    with pytest.raises(DivergedError, match=r"lower optimizer.lr"):
+        train_fold(config, cases=cases, fold=fold, out=tmp_path)
+    assert not (tmp_path / "checkpoints/last.ckpt").exists()
+    log = (tmp_path / "train.log").read_text()
+    assert "Traceback" in log
+    assert "DivergedError" in log
+
+
+def test_a_checkpoint_of_another_network_is_refused(make_config, cases, fold, tmp_path):
+    train_fold(make_config(max_epochs=1), cases=cases, fold=fold, out=tmp_path)
+    (tmp_path / "config.yaml").unlink()
+    config = make_config({"network": {"features": 8}}, max_epochs=2)
+    with pytest.raises(ModelError, match=r"last.ckpt .* another network"):
+        train_fold(config, cases=cases, fold=fold, out=tmp_path, options=RunOptions(resume=True))
+
+
+def test_bf16_trains_too(make_config, cases, fold, tmp_path):
+    result = train_fold(make_config(precision="bf16-mixed", max_epochs=1), cases=cases, fold=fold, out=tmp_path)
+    assert math.isfinite(result.best.value)
+
+
+def test_training_is_quiet_but_for_its_own_lines(make_config, cases, fold, tmp_path, capfd, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    logging.getLogger("lightning.pytorch").addHandler(handler := logging.StreamHandler())
+    train_fold(make_config(max_epochs=1), cases=cases, fold=fold, out=tmp_path / "out")
+    logging.getLogger("lightning.pytorch").removeHandler(handler)
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "litlogger" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -1,0 +1,45 @@
+import pytest
+
+from volumen.config import TrainingSection
+from volumen.training.state import RunState
+
+
+def test_a_state_survives_a_checkpoint():
+    state = RunState(epoch=3, step=30, batches=60, seconds=1.5, best=0.2, best_epoch=2)
+    assert RunState.from_dict(state.to_dict()) == state
+
+
+def test_the_best_is_the_first_of_equals():
+    state = RunState(epoch=1)
+    assert state.note_score(0.5, lower_is_better=True)
+    state.epoch = 2
+    assert not state.note_score(0.5, lower_is_better=True)
+    state.epoch = 3
+    assert state.note_score(0.4, lower_is_better=True)
+    assert (state.best, state.best_epoch) == (0.4, 3)
+
+
+def test_more_is_better_for_a_score():
+    state = RunState(epoch=1, best=0.5, best_epoch=1)
+    assert not state.note_score(0.4, lower_is_better=False)
+    assert state.note_score(0.6, lower_is_better=False)
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        ({"max_epochs": 10}, "all 10 epochs"),
+        ({"patience": 4}, "early stopping at epoch 10: val/loss has not improved for 4 epochs"),
+        ({"max_steps": 100}, "max_steps=100"),
+        ({"max_hours": 0.5}, "max_hours=0.5"),
+    ],
+)
+def test_each_limit_ends_a_run(limits, reason):
+    state = RunState(epoch=10, step=100, seconds=1800, best=0.1, best_epoch=6)
+    assert reason in state.find_stop(TrainingSection.model_validate(limits))
+
+
+def test_a_run_within_its_limits_goes_on():
+    state = RunState(epoch=9, step=99, seconds=1799, best=0.1, best_epoch=6)
+    limits = TrainingSection.model_validate({"max_epochs": 10, "patience": 4, "max_steps": 100, "max_hours": 0.5})
+    assert state.find_stop(limits) is None
