@@ -79,6 +79,9 @@ def plan_prediction(
 ) -> PredictionPlan:
     """The plan of a prediction; what was not asked for is as in the `earlier` plan, else measured now."""
     check_models(models, source.channels or 1)
+    check_stored(compute.stored, models[0].heads)
+    if earlier is not None and "execution" not in earlier:
+        raise ConfigError("what is there is an average of predictions, with no tiles to go on with; name another path")
     whole = Box.whole(source.shape)
     part = roi or whole
     if not whole.contains(part) or not part.size:
@@ -121,6 +124,13 @@ def check_models(models: Sequence[Model], channels: int) -> None:
                 raise ModelError(f"{model.folder} and {first.folder} have different {what} and cannot be averaged")
     if first.channels != channels:
         raise ShapeError(f"{first.folder} takes images of {first.channels} channels; this one has {channels}")
+
+
+def check_stored(stored: Stored, heads: Sequence[HeadSpec]) -> None:
+    """ConfigError when a head gives numbers that steps of 1/255 cannot keep."""
+    wide = [head.name for head in heads if head.activation == "none"]
+    if stored == "uint8" and wide:
+        raise ConfigError(f"uint8 keeps numbers from 0 to 1; {', '.join(wide)} has no activation: choose float16")
 
 
 def choose_tiling(models: Sequence[Model], tiling: Tiling) -> tuple[Shape, Shape]:
