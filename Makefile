@@ -22,10 +22,10 @@ demo: $(READY)  ## make data, train, predict, clean up, score, report: five minu
 	$(BIN)/python examples/demo.py demo
 
 test: $(READY)  ## the fast tests
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 test-slow: $(READY)  ## the rest
-	$(BIN)/python -m pytest -q -m "slow and not gpu"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile -m "slow and not gpu"
 
 lint: $(READY)
 	$(BIN)/ruff check .

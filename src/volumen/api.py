@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from volumen.decoding import Decoded
     from volumen.inference import Compute, Model, Predicted, Prediction, PredictOptions, Tiling
     from volumen.training import RunOptions, RunSummary
+    from volumen.viewing import Report
 
 __all__ = [
     "CleanUp",
@@ -279,11 +280,11 @@ def write_report(
     decoded: "Decoded | None" = None,
     ignore: int | None = 2,
 ) -> Path:
-    """The report written: curves, previews and recipe of a training run, and what a prediction looks like.
+    """The report written: curves, previews and recipe of a training run, or how a prediction was made; and pictures.
 
     Args:
-        run: the --out folder of a training, or one of its folds.
-        out: the HTML file; report.html in the run's folder when not said.
+        run: the --out folder of a training, one of its folds, or a prediction (.zarr).
+        out: the HTML file; report.html in the run's folder, or NAME.html beside a prediction, when not said.
         image: a volume to show in three directions.
         truth: its labels.
         prediction: its predicted labels.
@@ -294,7 +295,9 @@ def write_report(
     from volumen.viewing import Scene, collect_run, show_scene, tabulate_scores, tabulate_steps
     from volumen.viewing import write_report as write
 
-    report = collect_run(run)
+    folder = Path(run)
+    is_prediction = folder.suffix == ".zarr"
+    report = _describe_prediction(folder) if is_prediction else collect_run(folder)
     sections = [tabulate_scores(scores)] if scores else []
     if image is not None:
         true, predicted = (None if spec is None else open_volume(spec) for spec in (truth, prediction))
@@ -303,7 +306,24 @@ def write_report(
         report = replace(report, sections=(show_scene(Path(image).stem, scene), *report.sections))
     if decoded is not None:
         sections.append(tabulate_steps(decoded.steps))
-    return write(out or Path(run) / files.REPORT, replace(report, sections=(*sections, *report.sections)))
+    place = folder.with_suffix(".html") if is_prediction else folder / files.REPORT
+    return write(out or place, replace(report, sections=(*sections, *report.sections)))
+
+
+def _describe_prediction(path: Path) -> "Report":
+    """How a prediction was made, as its file says."""
+    from volumen.inference import open_prediction
+    from volumen.viewing import Column, Report, TableSection, list_environment
+
+    prediction = open_prediction(path)
+    heads = ", ".join(f"{head.name} ({head.channels} × {head.activation})" for head in prediction.heads)
+    facts = {"models": ", ".join(prediction.models), "heads": heads, "stored as": prediction.stored}
+    facts |= {
+        key: str(value) for key, value in prediction.attributes["plan"].items() if key not in {"heads", "members"}
+    }
+    table = TableSection("How it was made", (Column("what"), Column("value")), tuple(facts.items()))
+    shape = " × ".join(map(str, prediction.shape))
+    return Report(f"Prediction {path.stem}", f"{shape} voxels.", sections=(table, list_environment()))
 
 
 def _refuse_existing(path: Path, *, overwrite: bool) -> None:

@@ -33,9 +33,17 @@ def test_recipes_are_listed_shown_copied_and_checked(volumen, tmp_path):
 
 def test_a_run_leaves_the_files_that_the_design_names(walk):
     run = walk / "run"
-    for name in ("config.yaml", "folds.json", "summary.json", "fold_0/config.yaml", "fold_0/metrics.csv"):
+    for name in ("config.yaml", "folds.json", "summary.json", "report.html"):
         assert (run / name).is_file(), name
-    for name in ("train.log", "checkpoints/best.ckpt", "checkpoints/last.ckpt", "model/model.json"):
+    for name in (
+        "config.yaml",
+        "metrics.csv",
+        "report.html",
+        "train.log",
+        "checkpoints/best.ckpt",
+        "checkpoints/last.ckpt",
+        "model/model.json",
+    ):
         assert (run / "fold_0" / name).is_file(), name
     assert len(json.loads((run / "summary.json").read_text())["folds"]) == 1
 
@@ -84,6 +92,8 @@ def test_probabilities_decode_to_the_labels_that_predict_gives(volumen, model, i
     assert volumen("decode", tmp_path / "p.zarr", tmp_path / "decoded.tif").code == 0
     decoded, direct = (open_volume(tmp_path / name).read() for name in ("decoded.tif", "direct.tif"))
     np.testing.assert_array_equal(decoded, direct)
+    assert volumen("report", tmp_path / "p.zarr", "--image", image).code == 0
+    assert "How it was made" in (tmp_path / "p.html").read_text()
     said = volumen("decode", tmp_path / "p.zarr", tmp_path / "decoded.tif")
     assert (said.code, "is there already" in said.err) == (2, True)
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,9 +125,14 @@ def _print_result(result: "Predicted") -> None:
 
 
 def _print_steps(decoded: Decoded) -> None:
+    print(f"  {'step':<10} {'voxels':>21} {'components':>15} {'cavities':>15}")
     for step in decoded.steps:
-        after = step.after
-        print(f"  {step.name:<10} {after.voxels} voxels, {after.components} components, {after.cavities} cavities")
+        before = astuple(step.before)[:3] if step.before else ("",) * 3
+        cells = [
+            f"{old} → {new}" if step.before else f"{new}"
+            for old, new in zip(before, astuple(step.after)[:3], strict=True)
+        ]
+        print(f"  {step.name:<10} {cells[0]:>21} {cells[1]:>15} {cells[2]:>15}")
     print(
         f"  foreground {decoded.foreground} voxels, background {decoded.background}, "
         f"{decoded.components} components, the largest {decoded.largest} voxels"

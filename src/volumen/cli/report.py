@@ -15,11 +15,11 @@ def report(
     prediction: Path | None = None,
     ignore: int | None = 2,
 ) -> None:
-    """Write one HTML file about a training run, with slices of a prediction when an image is given.
+    """Write one HTML file about a training run or a prediction, with slices when an image is given.
 
     Args:
-        run: The --out folder of a training, or one of its folds.
-        out: The file; report.html in the run's folder when not given.
+        run: The --out folder of a training, one of its folds, or a prediction (.zarr).
+        out: The file; report.html in the run's folder, or NAME.html beside a prediction, when not given.
         image: A volume to show in three directions.
         truth: Its labels.
         prediction: Its predicted labels.

@@ -19,6 +19,7 @@ from volumen.training.setup import shrink_config
 from volumen.training.state import RunState
 from volumen.training.summary import FoldResult, RunSummary, read_summary
 from volumen.training.trainer import check_strategy, is_main_process
+from volumen.viewing import collect_run, write_report
 
 log = logging.getLogger(__name__)
 Folds = int | Literal["all"]
@@ -65,9 +66,17 @@ def train_folds(
         summary = summary.with_result(result)
         if is_main_process():
             summary.write()
+            _write_reports(out, folder)
         if error is not None and not options.continue_on_error:
             raise error
     return _conclude(summary, chosen)
+
+
+def _write_reports(out: Path, folder: Path) -> None:
+    """The pages of the run so far and of the fold that just ended."""
+    for shown in (folder, out):
+        if (shown / files.CONFIG).is_file():
+            write_report(shown / files.REPORT, collect_run(shown))
 
 
 def _find_run_cases(config: RunConfig) -> list[Case]:
