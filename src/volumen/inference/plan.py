@@ -80,12 +80,7 @@ def plan_prediction(
     """The plan of a prediction; what was not asked for is as in the `earlier` plan, else measured now."""
     check_models(models, source.channels or 1)
     check_stored(compute.stored, models[0].heads)
-    if earlier is not None and "execution" not in earlier:
-        raise ConfigError("what is there is an average of predictions, with no tiles to go on with; name another path")
-    whole = Box.whole(source.shape)
-    part = roi or whole
-    if not whole.contains(part) or not part.size:
-        raise ShapeError(f"the region of interest {part} must hold voxels of the volume {whole}")
+    part = choose_part(source.shape, roi)
     tile, overlap = choose_tiling(models, tiling)
     grid = TileGrid.plan(source.shape, tile, overlap)
     tiling, compute = _obey_earlier(tiling, compute, earlier)
@@ -124,6 +119,15 @@ def check_models(models: Sequence[Model], channels: int) -> None:
                 raise ModelError(f"{model.folder} and {first.folder} have different {what} and cannot be averaged")
     if first.channels != channels:
         raise ShapeError(f"{first.folder} takes images of {first.channels} channels; this one has {channels}")
+
+
+def choose_part(shape: Shape, roi: Box | None) -> Box:
+    """What is predicted of a volume: all, or a box that must hold voxels of it."""
+    whole = Box.whole(shape)
+    part = roi or whole
+    if not whole.contains(part) or not part.size:
+        raise ShapeError(f"the region of interest {part} must hold voxels of the volume {whole}")
+    return part
 
 
 def check_stored(stored: Stored, heads: Sequence[HeadSpec]) -> None:
@@ -171,6 +175,8 @@ def _obey_earlier(tiling: Tiling, compute: Compute, earlier: Mapping[str, Any] |
     """The knobs with what was left open filled in as it was chosen before."""
     if earlier is None:
         return tiling, compute
+    if "execution" not in earlier:
+        raise ConfigError("what is there is an average of predictions, with no tiles to go on with; name another path")
     execution = earlier["execution"]
     height, width = earlier["region"]
     return replace(tiling, batch=tiling.batch or execution["batch"]), replace(
