@@ -105,8 +105,8 @@ class PredictRegion:
         for finished in stream_probabilities(
             self.models, plan.grid, region, cut, execution=plan.execution, on_tiles=on_tiles
         ):
-            writer.write(finished)
-        trim_memory()
+            if writer.write(finished) and plan.execution.device == "cpu":
+                trim_memory()  # reading and writing break up the heap between activations
 
 
 def predict_in_memory(
