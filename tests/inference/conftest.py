@@ -19,7 +19,7 @@ CONFIG = {
 HEADS = (HeadSpec("surface", 1, "sigmoid"),)
 
 
-def write_model(folder, seed, *, config=CONFIG, heads=HEADS):
+def _write_model(folder, seed, *, config=CONFIG, heads=HEADS):
     """A model folder with random weights."""
     config = RunConfig.model_validate(config)
     torch.manual_seed(seed)
@@ -31,12 +31,17 @@ def write_model(folder, seed, *, config=CONFIG, heads=HEADS):
 @pytest.fixture(scope="session")
 def model_folders(tmp_path_factory):
     root = tmp_path_factory.mktemp("models")
-    return [write_model(root / f"fold_{seed}" / "model", seed) for seed in (0, 1)]
+    return [_write_model(root / f"fold_{seed}" / "model", seed) for seed in (0, 1)]
 
 
 @pytest.fixture(scope="session")
 def models(model_folders):
     return [load_model(folder, device="cpu") for folder in model_folders]
+
+
+@pytest.fixture
+def write_model():
+    return _write_model
 
 
 @pytest.fixture
@@ -46,7 +51,7 @@ def model(models):
 
 @pytest.fixture
 def image(rng):
-    return rng.integers(0, 255, (40, 33, 36)).astype(np.uint8)
+    return rng.integers(0, 255, (28, 33, 36)).astype(np.uint8)
 
 
 @pytest.fixture

@@ -17,12 +17,12 @@ def constant(image):
 
 
 @given(
-    shape=st.tuples(*[st.integers(1, 20)] * 3),
-    tile=st.tuples(*[st.integers(1, 9)] * 3),
+    shape=st.tuples(*[st.integers(1, 12)] * 3),
+    tile=st.tuples(*[st.integers(2, 9)] * 3),
     overlap=st.floats(0, 0.9),
     batch=st.integers(1, 3),
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_a_constant_network_gives_a_constant_up_to_every_border(shape, tile, overlap, batch):
     result = predict_array(constant, np.zeros(shape, np.uint8), tile=tile, overlap=overlap, batch=batch)
 
@@ -31,7 +31,7 @@ def test_a_constant_network_gives_a_constant_up_to_every_border(shape, tile, ove
 
 
 @given(tile=st.integers(3, 12), data=st.data())
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 def test_a_network_that_copies_gives_the_array_back_for_any_overlap_in_voxels(tile, data):
     overlap = data.draw(st.integers(0, tile - 1))
     array = np.random.default_rng(0).random((7, 3, 15)).astype(np.float32) + 1

@@ -30,7 +30,7 @@ class Planes:
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(0)
-    layers = [torch.nn.Conv3d(1, 8, 3, padding=1), torch.nn.InstanceNorm3d(8), torch.nn.Conv3d(8, 2, 3, padding=1)]
+    layers = [torch.nn.Conv3d(1, 4, 3, padding=1), torch.nn.InstanceNorm3d(4), torch.nn.Conv3d(4, 2, 3, padding=1)]
     return torch.nn.Sequential(*layers).eval()
 
 
@@ -46,9 +46,9 @@ def cut_regions(shape, block):
         yield Box.at(start, block).clip(Box.whole(shape))
 
 
-@pytest.mark.parametrize("batch", [1, 2, 3])
-@pytest.mark.parametrize("shape", [(40, 33, 29), (7, 40, 5), (16, 16, 16)])
-@pytest.mark.parametrize("block", [(40, 16, 16), (40, 11, 40), (9, 14, 10)])
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("shape", [(34, 33, 20), (7, 24, 5)])
+@pytest.mark.parametrize("block", [(40, 16, 16), (17, 14, 20)])
 def test_the_whole_and_its_regions_in_any_order_give_the_same_bytes(network, rng, shape, block, batch):
     source = Planes(rng.random(shape).astype(np.float32))
     grid = TileGrid.plan(shape, (16, 16, 16), 5)
@@ -64,7 +64,7 @@ def test_the_whole_and_its_regions_in_any_order_give_the_same_bytes(network, rng
 
 
 @given(data=st.data(), tile=st.integers(1, 7), overlap=st.floats(0, 0.8), chunk=st.integers(1, 6))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_any_box_of_any_grid_equals_the_same_box_of_the_whole(data, tile, overlap, chunk):
     shape = data.draw(st.tuples(*[st.integers(1, 13)] * 3))
     low = data.draw(st.tuples(*[st.integers(0, extent - 1) for extent in shape]))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from volumen.inference.knobs import PredictOptions as PredictOptions
     from volumen.inference.knobs import Tiling as Tiling
     from volumen.inference.knobs import parse_memory as parse_memory
+    from volumen.inference.memory import measure_memory as measure_memory
+    from volumen.inference.memory import trim_memory as trim_memory
+    from volumen.inference.memory import tune_allocator as tune_allocator
     from volumen.inference.model import Model as Model
     from volumen.inference.model import build_model as build_model
     from volumen.inference.model import load_model as load_model
@@ -24,10 +27,7 @@ if TYPE_CHECKING:
     from volumen.inference.prediction_files import Prediction as Prediction
     from volumen.inference.prediction_files import open_prediction as open_prediction
     from volumen.inference.predictor import predict_volume as predict_volume
-    from volumen.inference.threads import measure_memory as measure_memory
     from volumen.inference.threads import set_threads as set_threads
-    from volumen.inference.threads import trim_memory as trim_memory
-    from volumen.inference.threads import tune_allocator as tune_allocator
 
 _HOMES = {
     "build_model": "model",
@@ -44,7 +44,7 @@ _HOMES = {
     "average_predictions": "averaging",
     "export_labels": "export",
     "load_model": "model",
-    "measure_memory": "threads",
+    "measure_memory": "memory",
     "open_prediction": "prediction_files",
     "parse_memory": "knobs",
     "predict_array": "arrays",
@@ -52,8 +52,8 @@ _HOMES = {
     "resolve_device": "devices",
     "save_model": "model",
     "set_threads": "threads",
-    "trim_memory": "threads",
-    "tune_allocator": "threads",
+    "trim_memory": "memory",
+    "tune_allocator": "memory",
 }
 __all__ = [
     "Batch",

@@ -19,7 +19,8 @@ from torch import Tensor
 
 from volumen.errors import ShapeError
 from volumen.geometry import Box, TileGrid, blend_window
-from volumen.inference.tiles import wrap_planes
+from volumen.inference.memory import set_aside
+from volumen.inference.tiles import select_starts, wrap_planes
 
 # Planes finished at a time: enough to be fast, few enough that the copies of them are small beside the slab.
 FINISHED_PLANES = 16
@@ -72,7 +73,10 @@ class SlabAccumulator:
         self._done = region.start[0]
         self._depth = min(grid.tile[0], region.shape[0])
         self._means: dict[str, Float32[Tensor, "_ _ _ _"]] = {}
-        self._planes: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
+        self._shares = [
+            {start: self._place_shares(axis, start) for start in starts}
+            for axis, starts in enumerate(select_starts(grid, region))
+        ]
 
     def add(self, tile: Box, outputs: Mapping[str, Float[Tensor, "_ _ _ _"]]) -> None:
         """Moves the means towards what the network gave for one tile."""
@@ -99,22 +103,17 @@ class SlabAccumulator:
 
     def _weigh_tile(self, tile: Box) -> Float32[Tensor, "z y x"]:
         """Weight of all tiles so far in units of this tile's weight: 1 where it is the first."""
-        z, y, x = tile.start
-        every, so_far = self._weigh_plane(y, x)
-        before = torch.from_numpy(share_axis(self._grid, 0, z).before.astype(np.float32)).to(self._device)
-        return (before[:, None, None] * every).add_(so_far)
+        (before_z, _), (before_y, total_y), (before_x, total_x) = (
+            shares[start] for shares, start in zip(self._shares, tile.start, strict=True)
+        )
+        layer = total_y[:, None] * total_x
+        so_far = (before_y[:, None] * total_x).add_(before_x + 1)
+        return (before_z[:, None, None] * layer).add_(so_far)
 
-    def _weigh_plane(self, y: int, x: int) -> tuple[Float32[Tensor, "y x"], Float32[Tensor, "y x"]]:
-        """The same in the plane: of all tiles of a layer, and of those so far; kept, as every layer needs them."""
-        if (y, x) not in self._planes:
-            rows, columns = share_axis(self._grid, 1, y), share_axis(self._grid, 2, x)
-            every = np.outer(rows.total, columns.total)
-            so_far = np.outer(rows.before, columns.total) + columns.before + 1
-            every_tensor, so_far_tensor = (
-                torch.from_numpy(plane.astype(np.float32)).to(self._device) for plane in (every, so_far)
-            )
-            self._planes[y, x] = every_tensor, so_far_tensor
-        return self._planes[y, x]
+    def _place_shares(self, axis: int, start: int) -> tuple[Float32[Tensor, " n"], Float32[Tensor, " n"]]:
+        shares = share_axis(self._grid, axis, start)
+        before, total = (torch.from_numpy(share.astype(np.float32)) for share in (shares.before, shares.total))
+        return before.to(self._device), total.to(self._device)
 
     def _find_means(self, name: str, output: Float[Tensor, "c tz ty tx"]) -> Float32[Tensor, "c z y x"]:
         if tuple(output.shape[1:]) != self._grid.tile:
@@ -124,7 +123,7 @@ class SlabAccumulator:
             )
         if name not in self._means:
             shape = (output.shape[0], self._depth, *self._region.shape[1:])
-            self._means[name] = torch.zeros(shape, dtype=torch.float32, device=self._device)
+            self._means[name] = torch.from_numpy(set_aside(shape, np.float32)).to(self._device)
         return self._means[name]
 
 

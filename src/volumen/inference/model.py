@@ -19,8 +19,8 @@ from volumen.geometry import VoxelSize
 from volumen.heads import HeadSpec
 from volumen.inference.devices import resolve_device
 from volumen.inference.knobs import Compute, Tiling
+from volumen.inference.memory import tune_allocator
 from volumen.inference.model_files import ModelFiles, read_model_files, write_model_files
-from volumen.inference.threads import tune_allocator
 from volumen.networks import Network, build_network
 from volumen.targets import plan_heads
 

@@ -15,9 +15,9 @@ from volumen.geometry import Box, Shape, TileGrid, count_overlap
 from volumen.heads import HeadSpec
 from volumen.inference.execution import Execution, choose_execution, warm_up
 from volumen.inference.knobs import Compute, Stored, Tiling, parse_memory
+from volumen.inference.memory import measure_memory
 from volumen.inference.model import Model
 from volumen.inference.regions import Buffers, check_region, choose_chunks, choose_region
-from volumen.inference.threads import measure_memory
 from volumen.inference.tiles import count_tiles
 from volumen.volumes import IntensityMap, RangeNormalisation, Volume, measure_intensity
 
@@ -79,10 +79,8 @@ def plan_prediction(
 ) -> PredictionPlan:
     """The plan of a prediction; what was not asked for is as in the `earlier` plan, else measured now."""
     check_models(models, source.channels or 1)
-    whole = Box.whole(source.shape)
-    part = roi or whole
-    if not whole.contains(part) or not part.size:
-        raise ShapeError(f"the region of interest {part} must hold voxels of the volume {whole}")
+    check_stored(compute.stored, models[0].heads)
+    part = choose_part(source.shape, roi)
     tile, overlap = choose_tiling(models, tiling)
     grid = TileGrid.plan(source.shape, tile, overlap)
     tiling, compute = _obey_earlier(tiling, compute, earlier)
@@ -123,6 +121,22 @@ def check_models(models: Sequence[Model], channels: int) -> None:
         raise ShapeError(f"{first.folder} takes images of {first.channels} channels; this one has {channels}")
 
 
+def choose_part(shape: Shape, roi: Box | None) -> Box:
+    """What is predicted of a volume: all, or a box that must hold voxels of it."""
+    whole = Box.whole(shape)
+    part = roi or whole
+    if not whole.contains(part) or not part.size:
+        raise ShapeError(f"the region of interest {part} must hold voxels of the volume {whole}")
+    return part
+
+
+def check_stored(stored: Stored, heads: Sequence[HeadSpec]) -> None:
+    """ConfigError when a head gives numbers that steps of 1/255 cannot keep."""
+    wide = [head.name for head in heads if head.activation == "none"]
+    if stored == "uint8" and wide:
+        raise ConfigError(f"uint8 keeps numbers from 0 to 1; {', '.join(wide)} has no activation: choose float16")
+
+
 def choose_tiling(models: Sequence[Model], tiling: Tiling) -> tuple[Shape, Shape]:
     """Tile and overlap in voxels: as asked, else as the first model's recipe says; checked against all networks."""
     config = models[0].config
@@ -161,6 +175,8 @@ def _obey_earlier(tiling: Tiling, compute: Compute, earlier: Mapping[str, Any] |
     """The knobs with what was left open filled in as it was chosen before."""
     if earlier is None:
         return tiling, compute
+    if "execution" not in earlier:
+        raise ConfigError("what is there is an average of predictions, with no tiles to go on with; name another path")
     execution = earlier["execution"]
     height, width = earlier["region"]
     return replace(tiling, batch=tiling.batch or execution["batch"]), replace(

@@ -14,6 +14,7 @@ from volumen.geometry import Box, TileGrid, to_shape
 from volumen.inference.arrays import check_array, drop_sole_channel
 from volumen.inference.execution import choose_execution
 from volumen.inference.knobs import Compute, Tiling
+from volumen.inference.memory import trim_memory
 from volumen.inference.model import Model
 from volumen.inference.plan import PredictionPlan, check_models, choose_tiling, fit_intensity, plan_prediction
 from volumen.inference.prediction_files import (
@@ -26,7 +27,7 @@ from volumen.inference.prediction_files import (
 )
 from volumen.inference.probabilities import stream_probabilities
 from volumen.inference.stream import Progress, TilesDone, join_planes
-from volumen.inference.threads import set_threads, trim_memory
+from volumen.inference.threads import set_threads
 from volumen.inference.tiles import InputSlab, count_tiles, cover_tiles
 from volumen.inference.writer import PlaneWriter
 from volumen.volumes import Volume
@@ -59,6 +60,7 @@ def predict_volume(
         progress: called with tiles done and in all, those of an earlier run among them.
     """
     path, tiling, compute = Path(out), tiling or Tiling(), compute or Compute()
+    source = source.uncached()
     if path.suffix != ".zarr":
         raise ConfigError(f"a prediction is written to a path that ends in .zarr; got {path}")
     moved = [model.move(compute.device) for model in models]
@@ -93,7 +95,7 @@ class PredictRegion:
         """Writes all chunks of the block."""
         plan, region = self.plan, self.locate(task.box)
         set_threads(plan.execution.threads)
-        slab = InputSlab(self.source.uncached(), cover_tiles(plan.grid, region), plan.grid.tile[0])
+        slab = InputSlab(self.source, cover_tiles(plan.grid, region), plan.grid.tile[0])
 
         def cut(box: Box) -> Float32[np.ndarray, "c z y x"]:
             return plan.intensity.apply(slab.cut(box))
@@ -103,8 +105,8 @@ class PredictRegion:
         for finished in stream_probabilities(
             self.models, plan.grid, region, cut, execution=plan.execution, on_tiles=on_tiles
         ):
-            writer.write(finished)
-        trim_memory()
+            if writer.write(finished) and plan.execution.device == "cpu":
+                trim_memory()  # reading and writing break up the heap between activations
 
 
 def predict_in_memory(

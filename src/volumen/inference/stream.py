@@ -44,6 +44,7 @@ def stream_slabs(
         for slot, box in enumerate(boxes):
             yield from slab.finish(box.start[0])
             slab.add(box, {name: output[slot] for name, output in outputs.items()})
+        del outputs  # or they would lie in the way of the next forward's activations
         if on_tiles:
             on_tiles(len(boxes))
     yield from slab.finish(region.stop[0])

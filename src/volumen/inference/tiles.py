@@ -9,6 +9,7 @@ from jaxtyping import Float32, Num
 
 from volumen.errors import DataError
 from volumen.geometry import Box, Shape, TileGrid
+from volumen.inference.memory import set_aside
 
 # What a box inside the volume gives: float32, normalised.
 CutTile = Callable[[Box], Float32[np.ndarray, "c z y x"]]
@@ -97,7 +98,7 @@ class InputSlab:
         self._source = source
         self._reach = reach
         self._size = min(depth + self._step, reach.shape[0])
-        self._ring = np.empty((source.channels or 1, self._size, *reach.shape[1:]), source.dtype)
+        self._ring = set_aside((source.channels or 1, self._size, *reach.shape[1:]), source.dtype)
         self._stop = reach.start[0]
 
     def cut(self, box: Box) -> Planes:

@@ -7,6 +7,7 @@ import numpy as np
 from volumen.geometry import Box
 from volumen.inference.blending import Finished
 from volumen.inference.knobs import Stored
+from volumen.inference.memory import set_aside
 from volumen.inference.prediction_files import store_probabilities
 from volumen.volumes import Volume
 
@@ -31,8 +32,9 @@ class PlaneWriter:
         self._rows = {name: self._make_row(volume.channels or 1) for name, volume in volumes.items()}
         self._from = self._until = box.start[0]
 
-    def write(self, finished: Finished) -> None:
-        """Takes the next planes; full rows of chunks go to disk."""
+    def write(self, finished: Finished) -> bool:
+        """Takes the next planes; whether that filled a row of chunks, which is on disk then."""
+        row = self._from
         first, count = finished.z + self._shift, next(iter(finished.heads.values())).shape[1]
         plane = first
         while plane < first + count:
@@ -43,6 +45,7 @@ class PlaneWriter:
             plane = self._until = stop
             if plane == self._find_row_end(self._from):
                 self._flush()
+        return self._from > row
 
     def _flush(self) -> None:
         (_, y0, x0), (_, y1, x1) = self._box.start, self._box.stop
@@ -57,4 +60,4 @@ class PlaneWriter:
         return min((plane // self._depth + 1) * self._depth, self._box.stop[0])
 
     def _make_row(self, channels: int) -> np.ndarray:
-        return np.empty((channels, self._depth, *self._box.shape[1:]), self._stored)
+        return set_aside((channels, self._depth, *self._box.shape[1:]), self._stored)
