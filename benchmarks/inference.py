@@ -44,6 +44,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--region", type=int, help="voxels along y and x that Zarr to Zarr holds at a time")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--short", action="store_true", help="one row an engine: for volumes that take long")
     parser.add_argument("--bf16", action="store_true", help="a row with bf16; slow without AVX-512 BF16 or AMX")
     parser.add_argument("--nnunet-python", help="python of an environment with nnunetv2; left out when not given")
     return parser.parse_args()
@@ -66,7 +67,7 @@ def list_engines(options: argparse.Namespace) -> dict[str, dict[str, object]]:
         engines["volumen, Zarr to Zarr, tuned, bf16"] = {"engine": "volume", "batch": 1, "precision": "bf16"}
     if options.nnunet_python:
         engines["nnU-Net"] = {"engine": "nnunet", "batch": 1, "python": options.nnunet_python}
-    return engines
+    return {name: engine for name, engine in engines.items() if name in SHORT} if options.short else engines
 
 
 def measure_engines(
@@ -103,6 +104,7 @@ def print_table(runs: dict[str, list[Figures]], options: argparse.Namespace) -> 
         )
 
 
+SHORT = {"bare, 1 tile", "volumen, 1 tile", "volumen, Zarr to Zarr, tuned", "MONAI, 1 tile", "nnU-Net"}
 COLUMNS = ("wall_s", "cpu_s", "before_mib", "peak_mib")
 
 if __name__ == "__main__":
