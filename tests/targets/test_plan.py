@@ -28,8 +28,11 @@ def test_softmax_over_one_channel_is_refused():
 
 
 def test_classes_that_exclude_each_other_need_softmax():
+    classes = {"name": "classes", "classes": 4}
+    [head] = plan_heads(configure(cells={"target": classes}))
+    assert head.activation == "softmax"
     with pytest.raises(ConfigError, match="target 'classes' goes with softmax or none; got sigmoid"):
-        plan_heads(configure(cells={"target": {"name": "classes", "classes": 4}}))
+        plan_heads(configure(cells={"target": classes, "activation": "sigmoid"}))
 
 
 def test_channels_that_contradict_the_target_are_refused():
