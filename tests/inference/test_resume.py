@@ -45,14 +45,14 @@ def test_a_prediction_killed_again_and_again_ends_with_the_same_bytes(model, sou
     out = tmp_path / "killed.zarr"
     for blocks in (1, 4):
         process = start(model, source, out)
-        wait_for(lambda blocks=blocks: len(list(out.glob(".done/z*.json"))) >= blocks)
+        wait_for(lambda blocks=blocks: len(list(out.glob(".done/*.done"))) >= blocks)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    kept = {mark.name: mark.stat().st_mtime_ns for mark in out.glob(".done/z*.json")}
+    kept = {mark.name: mark.stat().st_mtime_ns for mark in out.glob(".done/*.done")}
 
     assert start(model, source, out).wait(timeout=120) == 0
 
-    marks = {mark.name: mark.stat().st_mtime_ns for mark in out.glob(".done/z*.json")}
+    marks = {mark.name: mark.stat().st_mtime_ns for mark in out.glob(".done/*.done")}
     assert kept.items() <= marks.items()
     assert open_prediction(out).read().tobytes() == whole.read().tobytes()
 
