@@ -14,7 +14,6 @@ from volumen.geometry import (
     VoxelSize,
     blend_window,
     count_overlap,
-    sum_windows,
     tile_starts,
     to_shape,
 )
@@ -256,21 +255,3 @@ def test_a_window_is_positive_symmetric_and_highest_in_the_middle(tile):
     np.testing.assert_array_equal(window, window[::-1])
     assert window.argmax() in {(tile - 1) // 2, tile // 2}
     assert (np.diff(window[: (tile + 1) // 2]) >= 0).all()
-
-
-@given(axis=axes())
-def test_the_sum_of_windows_is_positive_everywhere(axis):
-    extent, tile, overlap = axis
-    total = sum_windows(extent, tile, tile_starts(extent, tile, overlap=overlap))
-    assert total.shape == (extent,)
-    assert (total >= np.float32(1e-3)).all()
-
-
-@given(axis=axes())
-def test_a_constant_blends_to_itself(axis):
-    extent, tile, overlap = axis
-    starts = tile_starts(extent, tile, overlap=overlap)
-    blended = np.zeros(max(extent, tile))
-    for start in starts:
-        blended[start : start + tile] += 3 * blend_window(tile)
-    np.testing.assert_allclose(blended[:extent] / sum_windows(extent, tile, starts), 3, rtol=1e-6)

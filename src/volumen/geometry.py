@@ -181,12 +181,3 @@ def blend_window(tile: int) -> Float32[np.ndarray, " tile"]:
     distance = (np.arange(tile) - (tile - 1) / 2) / (WINDOW_SIGMA * tile)
     weights: Float32[np.ndarray, " tile"] = np.maximum(np.exp(-0.5 * distance**2), WINDOW_FLOOR).astype(np.float32)
     return weights
-
-
-def sum_windows(extent: int, tile: int, starts: Sequence[int]) -> Float32[np.ndarray, " extent"]:
-    """Sum of all windows along one axis; the product over three axes is a voxel's total weight."""
-    total = np.zeros(max(extent, tile), np.float64)
-    window = blend_window(tile)
-    for start in starts:
-        total[start : start + tile] += window
-    return total[:extent].astype(np.float32)
