@@ -106,11 +106,13 @@ def test_probabilities_are_kept_on_request(volumen, model, image, tmp_path):
 
 def test_an_ensemble_of_one_prediction_twice_is_that_prediction(volumen, model, image, tmp_path):
     volumen("predict", model, image, tmp_path / "p.zarr")
-    said = volumen("ensemble", tmp_path / "p.zarr", tmp_path / "p.zarr", tmp_path / "mean.tif")
+    said = volumen("ensemble", tmp_path / "p.zarr", tmp_path / "p.zarr", tmp_path / "mean.tif", "--weights", "1,3")
     assert said.code == 0, said.err
     volumen("decode", tmp_path / "p.zarr", tmp_path / "one.tif")
     mean, one = (open_volume(tmp_path / name).read() for name in ("mean.tif", "one.tif"))
     np.testing.assert_array_equal(mean, one)
+    said = volumen("ensemble", tmp_path / "p.zarr", tmp_path / "other.zarr", "--weights", "1,x")
+    assert (said.code, "as 1,3; got '1,x'" in said.err) == (2, True)
     said = volumen("ensemble", model, model, tmp_path / "models.tif", "--input", image)
     assert said.code == 0, said.err
     np.testing.assert_array_equal(open_volume(tmp_path / "models.tif").read(), one)

@@ -37,7 +37,7 @@ def _offer(name: str, where: str, *examples: str, parent: App = app) -> None:
 _offer(
     "train",
     "volumen.cli.train:train",
-    "volumen train scroll-demo --data scrolls --out runs/a --fold 0 --fast",
+    "volumen train scroll-demo --data scrolls --out runs/a --fold all --fast",
     "volumen train scroll-surface --data scrolls --out runs/b --fold all optimizer.lr=3e-4 --fast",
 )
 _offer(
@@ -55,8 +55,8 @@ _offer(
 _offer(
     "ensemble",
     "volumen.cli.predict:ensemble",
-    "volumen ensemble runs/one.zarr runs/two.zarr runs/mean.zarr",
-    "volumen ensemble runs/a/fold_0/model runs/a/fold_1/model runs/masks --input scrolls/train_images",
+    "volumen ensemble runs/a/fold_0/model runs/a/fold_1/model runs/mean --input scrolls/train_images",
+    "volumen ensemble runs/one.zarr runs/one.zarr runs/mean.zarr --weights 1,3",
 )
 _offer(
     "evaluate",

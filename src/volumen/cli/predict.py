@@ -83,7 +83,7 @@ def decode(
 @expose_knobs
 def ensemble(
     *paths: str,
-    weights: tuple[float, ...] | None = None,
+    weights: str | None = None,
     input: str | None = None,  # noqa: A002 - the flag's name
     clean_up: CleanUp = CleanUp(),
     overwrite: bool = False,
@@ -92,7 +92,7 @@ def ensemble(
 
     Args:
         paths: Predictions (.zarr) or model folders, then the output: a .zarr of probabilities or a .tif of labels.
-        weights: What each prediction counts; all the same when not said.
+        weights: What each prediction counts, with commas between the numbers; all the same when not said.
         input: A volume, or a folder of volumes, when models are averaged.
         overwrite: Replace output that is there.
     """
@@ -104,11 +104,20 @@ def ensemble(
             raise ConfigError("--weights goes with predictions; the models of an --input all count the same")
         return predict(*members, input, output, clean_up=clean_up, options=PredictOptions(overwrite=overwrite))
     with show_progress("blocks") as progress:
-        made = api.ensemble(members, output, weights=weights, clean_up=clean_up, overwrite=overwrite, progress=progress)
+        made = api.ensemble(
+            members, output, weights=_read_weights(weights), clean_up=clean_up, overwrite=overwrite, progress=progress
+        )
     if isinstance(made, Decoded):
         _print_steps(made)
     print(output)
     return 0
+
+
+def _read_weights(text: str | None) -> list[float] | None:
+    try:
+        return None if text is None else [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ConfigError(f"--weights takes numbers with commas between them, as 1,3; got {text!r}") from None
 
 
 def _print_result(result: "Predicted") -> None:
