@@ -59,8 +59,13 @@ def check_shapes(prediction: Source, truth: Source, ignore: Ignore) -> Shape:
 def walk_blocks(prediction: Source, truth: Source, ignore: Ignore) -> Iterator[tuple[Box, Ids, Ids, Mask]]:
     """Box, prediction, truth and where to ignore them, block by block, until all has been read once."""
     for box in plan_boxes(check_shapes(prediction, truth, ignore), prediction, truth):
-        true = read_labels(truth, box, name="truth")
-        yield box, read_labels(prediction, box, name="prediction"), true, _read_ignored(ignore, true, box)
+        yield box, *read_block(prediction, truth, ignore, box)
+
+
+def read_block(prediction: Source, truth: Source, ignore: Ignore, box: Box) -> tuple[Ids, Ids, Mask]:
+    """Prediction, truth and where to ignore them in a box."""
+    true = read_labels(truth, box, name="truth")
+    return read_labels(prediction, box, name="prediction"), true, read_ignored(ignore, true, box)
 
 
 def read_masks(prediction: Source, truth: Source, ignore: Ignore) -> tuple[Mask, Mask, Mask]:
@@ -69,9 +74,23 @@ def read_masks(prediction: Source, truth: Source, ignore: Ignore) -> tuple[Mask,
     predicted, true, ignored = (np.zeros(shape, bool) for _ in range(3))
     for box, predicted_block, true_block, ignored_block in walk_blocks(prediction, truth, ignore):
         ignored[box.slices] = ignored_block
-        predicted[box.slices] = (predicted_block != 0) & ~ignored_block
-        true[box.slices] = (true_block != 0) & ~ignored_block
+        predicted[box.slices] = find_foreground(predicted_block, ignored_block, name="prediction")
+        true[box.slices] = find_foreground(true_block, ignored_block, name="truth")
     return predicted, true, ignored
+
+
+def find_foreground(labels: Ids, ignored: Mask, *, name: str) -> Mask:
+    """Where labels are not 0 and not ignored; negative ones there are refused."""
+    foreground: Mask = (labels != 0) & ~ignored
+    if labels.dtype.kind == "i" and (labels < 0).any():
+        refuse_negative(labels[foreground], name=name)
+    return foreground
+
+
+def refuse_negative(labels: Integer[np.ndarray, " n"], *, name: str) -> None:
+    """Nothing, or a DataError where a label is below 0."""
+    if labels.min(initial=0) < 0:
+        raise DataError(f"labels must not be negative; the {name} holds {labels.min()}: renumber it, or ignore them")
 
 
 def plan_boxes(shape: Shape, *sources: Source) -> list[Box]:
@@ -104,7 +123,8 @@ def read_labels(source: Source, box: Box, *, name: str) -> Ids:
     return whole
 
 
-def _read_ignored(ignore: Ignore, truth: Ids, box: Box) -> Mask:
+def read_ignored(ignore: Ignore, truth: Ids, box: Box) -> Mask:
+    """Where a box is ignored, whose true labels are given."""
     if ignore is None:
         return np.zeros(truth.shape, bool)
     if isinstance(ignore, int):
