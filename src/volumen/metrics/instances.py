@@ -88,6 +88,15 @@ def list_pairs(table: ContingencyTable) -> Pairs:
     return pairs.pick((table.predicted != 0) & (table.true != 0))
 
 
+def flag_main(own: Labels, other: Labels, voxels: Int64[np.ndarray, " rows"]) -> Bool[np.ndarray, " rows"]:
+    """For each label of `own` its row with most voxels; of equal ones an object before 0, then the lower label."""
+    order = np.lexsort((other, other == 0, -voxels, own))
+    _, first = np.unique(own[order], return_index=True)
+    flags = np.zeros(len(own), bool)
+    flags[order[first]] = True
+    return flags
+
+
 def match_objects(pairs: Pairs) -> Pairs:
     """One-to-one pairs of an IoU of at least a half: the greater IoU first, then the lower labels.
 

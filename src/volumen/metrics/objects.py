@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from volumen.metrics.associations import count_associations
-from volumen.metrics.instances import Labels, list_objects, tabulate_objects
+from volumen.metrics.instances import Labels, flag_main, list_objects, tabulate_objects
 from volumen.metrics.sources import Ignore, Source
 from volumen.metrics.table import ContingencyTable, add_rows, sum_by_label
 
@@ -100,15 +100,6 @@ def score_objects(
         objects_background=associations.background,
         worst=tuple(error for errors in (split, merged, missed, invented) for error in errors.describe(worst)),
     )
-
-
-def flag_main(own: Labels, other: Labels, voxels: Int64[np.ndarray, " rows"]) -> Bool[np.ndarray, " rows"]:
-    """For each label of `own` its row with most voxels; of equal ones an object before 0, then the lower label."""
-    order = np.lexsort((other, other == 0, -voxels, own))
-    _, first = np.unique(own[order], return_index=True)
-    flags = np.zeros(len(own), bool)
-    flags[order[first]] = True
-    return flags
 
 
 def _drop_small(table: ContingencyTable, min_voxels: int) -> ContingencyTable:
