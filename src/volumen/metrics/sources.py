@@ -39,6 +39,16 @@ class Chunked(Readable, Protocol):
         ...
 
 
+@runtime_checkable
+class Placed(Readable, Protocol):
+    """A volume that may know where it lies."""
+
+    @property
+    def offset(self) -> tuple[float, float, float] | None:
+        """Nanometres (z y x) from the world's origin to the first voxel."""
+        ...
+
+
 Source = np.ndarray | Readable
 Ignore = int | Source | None
 Ids = Integer[np.ndarray, "z y x"]
@@ -54,6 +64,12 @@ def check_shapes(prediction: Source, truth: Source, ignore: Ignore) -> Shape:
         told = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise ShapeError(f"what is compared must have one shape; got {told}")
     return to_shape(shapes["truth"])
+
+
+def find_origin(*sources: Source) -> tuple[float, float, float]:
+    """Where the first voxel lies in nm, as the first source says that knows; the world's origin when none does."""
+    placed = (source.offset for source in sources if isinstance(source, Placed))
+    return next((offset for offset in placed if offset is not None), (0.0, 0.0, 0.0))
 
 
 def walk_blocks(prediction: Source, truth: Source, ignore: Ignore) -> Iterator[tuple[Box, Ids, Ids, Mask]]:
