@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from volumen.errors import DataError
 from volumen.metrics import build_table, sources
+from volumen.metrics.table import add_rows
 
 SHAPE = (3, 4, 5)
 LABELS = arrays(np.int64, SHAPE, elements=st.integers(0, 3))
@@ -40,6 +42,51 @@ def test_ids_near_the_end_of_64_bits_stay_apart():
 
     assert read_rows(build_table(truth, truth)) == {(2**64 - 1,) * 2: 1, (2**64 - 2,) * 2: 1, (0, 0): 1}
     assert read_rows(build_table(truth, truth, ignore=2**64 - 1)) == {(2**64 - 2,) * 2: 1, (0, 0): 1}
+
+
+def test_rows_rise_and_keep_the_types_of_the_volumes(prediction, truth):
+    table = build_table(prediction.astype(">i2"), truth.astype(np.uint64))
+
+    assert (table.predicted.dtype, table.true.dtype) == (np.int16, np.uint64)
+    rows = list(read_rows(table))
+    assert rows == sorted(rows)
+    assert read_rows(table) == read_rows(build_table(prediction, truth))
+
+
+def test_scattered_arrays_count_as_they_are(prediction, truth):
+    turned = build_table(prediction.transpose(2, 0, 1)[::-1], truth.transpose(2, 0, 1)[::-1])
+
+    assert read_rows(turned) == read_rows(build_table(prediction, truth))
+
+
+def test_masks_count_as_0_and_1():
+    mask = np.array([[[True, False, True]]])
+
+    assert read_rows(build_table(mask, mask)) == {(0, 0): 1, (1, 1): 2}
+
+
+def test_many_pairs_of_any_64_bits_are_counted_while_the_table_grows(rng):
+    truth = rng.integers(0, 2**64, (20, 20, 20), np.uint64, endpoint=False)
+    prediction = truth[::-1]
+    pairs = zip(prediction.ravel().tolist(), truth.ravel().tolist(), strict=True)
+
+    assert read_rows(build_table(prediction, truth)) == Counter(pairs)
+
+
+def test_negative_labels_are_refused_unless_ignored():
+    labels, fine = np.array([[[-1, 2, 2]]], np.int32), np.array([[[1, 2, 2]]])
+
+    with pytest.raises(DataError, match="the truth holds -1: renumber it, or ignore them"):
+        build_table(fine, labels)
+    with pytest.raises(DataError, match="the prediction holds -1"):
+        build_table(labels, fine)
+    assert read_rows(build_table(fine, labels, ignore=-1)) == {(2, 2): 2}
+
+
+def test_rows_in_any_order_are_added_up():
+    table = add_rows(np.array([3, 1, 3]), np.array([2, 2, 2]), np.array([5, 1, 4]))
+
+    assert read_rows(table) == {(1, 2): 1, (3, 2): 9}
 
 
 def test_a_sentinel_the_type_cannot_hold_ignores_nothing():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64
 
-from volumen.metrics.instances import Labels, Pairs, list_objects, list_pairs
+from volumen.metrics.instances import Pairs, flag_best, list_objects, list_pairs
 from volumen.metrics.table import ContingencyTable
 
 
@@ -28,7 +28,7 @@ def count_associations(table: ContingencyTable) -> Associations:
     goes to the predicted one with which it has the greatest. So groups arise: a lone pair is one to one, one true
     object with several predicted ones over-segmented, several true ones with one predicted under-segmented, several
     with several many to many. Without any shared voxel a true object is missing and a predicted one background.
-    Of equal IoU the lower label counts.
+    Of equal IoU all count, where TIMISE takes the first.
     """
     predicted = list_objects(table.predicted, table.voxels).labels
     true = list_objects(table.true, table.voxels).labels
@@ -50,19 +50,11 @@ def count_associations(table: ContingencyTable) -> Associations:
 
 
 def _link(pairs: Pairs) -> Pairs:
-    """Each predicted object with its best true one, then each true object left alone with its best predicted one."""
-    chosen = _find_best(pairs, pairs.predicted, pairs.true)
+    """Each predicted object with its best true one, and each true object left alone with its best predicted one."""
+    chosen = flag_best(pairs.predicted, pairs.iou)
     alone = ~np.isin(pairs.true, pairs.true[chosen])
-    left = pairs.pick(alone)
-    rest = np.flatnonzero(alone)[_find_best(left, left.true, left.predicted)]
-    return pairs.pick(np.concatenate([chosen, rest]))
-
-
-def _find_best(pairs: Pairs, labels: Labels, partners: Labels) -> Int64[np.ndarray, " labels"]:
-    """For each label the row with the greatest IoU."""
-    order = np.lexsort((partners, -pairs.iou, labels))
-    _, first = np.unique(labels[order], return_index=True)
-    return order[first]
+    chosen[alone] = flag_best(pairs.true[alone], pairs.iou[alone])
+    return pairs.pick(chosen)
 
 
 def _group(

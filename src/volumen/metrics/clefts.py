@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from volumen.errors import ConfigError
 from volumen.geometry import Box, VoxelSize
 from volumen.metrics.apart import DistanceCounts, measure_apart
-from volumen.metrics.sources import Ids, Ignore, Mask, Source, check_shapes, read_block
+from volumen.metrics.sources import Ids, Ignore, Mask, Source, check_shapes, read_block, refuse_negative
 
 # CREMI's files say 2**64 - 1 where there is no cleft and 2**64 - 2 where nobody looked.
 BACKGROUND = (0, 2**64 - 1)
@@ -96,13 +94,17 @@ class _Clefts:
         """Both masks in a box."""
         predicted, true, ignored = read_block(self.prediction, self.truth, self.ignore, box)
         valid = ~ignored & (true != INVALID)
-        return valid & _find_clefts(predicted, self.background), valid & _find_clefts(true, self.background)
+        return (
+            _find_clefts(predicted, valid, self.background, name="prediction"),
+            _find_clefts(true, valid, self.background, name="truth"),
+        )
 
 
-def _find_clefts(labels: Ids, background: Sequence[int]) -> Mask:
-    clefts = np.ones(labels.shape, bool)
+def _find_clefts(labels: Ids, valid: Mask, background: Sequence[int], *, name: str) -> Mask:
+    clefts = valid.copy()
     for label in background:
         clefts &= labels != label
+    refuse_negative(labels[clefts], name=name)
     return clefts
 
 

@@ -8,9 +8,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import UInt8, UInt64
 
-from volumen.errors import ShapeError
+from volumen.errors import DataError, ShapeError
 from volumen.geometry import Box, to_shape
-from volumen.metrics.instances import Labels, flag_main
+from volumen.metrics.instances import flag_main
 from volumen.metrics.sources import Chunked, Ignore, Source, check_shapes, plan_boxes, read_block
 from volumen.metrics.table import ContingencyTable, build_table, flatten_ids
 
@@ -39,11 +39,12 @@ class Writable(Chunked, Protocol):
 
 
 @dataclass(frozen=True)
-class Partners:
-    """The main partner of every object of one side: objects rising, and the label of the other side of each."""
+class PairKinds:
+    """What is wrong where a predicted and a true object share voxels; pairs rise by the former, then by the latter."""
 
-    labels: UInt64[np.ndarray, " objects"]
-    main: UInt64[np.ndarray, " objects"]
+    predicted: UInt64[np.ndarray, " pairs"]
+    true: UInt64[np.ndarray, " pairs"]
+    kinds: UInt8[np.ndarray, " pairs"]
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,13 @@ class ErrorMap:
     A true voxel without predicted object is missed, a predicted one without true object invented. Where both are
     objects: the predicted object belongs to the true one that most of its voxels are in; the voxel is merged when that
     is another than the one here. Likewise the true object belongs to the predicted one that holds most of it; the voxel
-    is split when that is another. All else is right. Of equal counts the lower label wins.
+    is split when that is another. All else is right. Of equal counts an object belongs to all.
     """
 
     prediction: Source
     truth: Source
     ignore: Ignore
-    of_predicted: Partners
-    of_true: Partners
+    pairs: PairKinds
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -79,12 +79,9 @@ class ErrorMap:
         box = box or Box.whole(self.shape)
         predicted, true, ignored = read_block(self.prediction, self.truth, self.ignore, box)
         kinds = np.full(box.size, ErrorKind.IGNORED, np.uint8)
-        classify(
-            (flatten_ids(predicted), flatten_ids(true), np.ascontiguousarray(ignored).ravel()),
-            (self.of_predicted.labels, self.of_predicted.main),
-            (self.of_true.labels, self.of_true.main),
-            kinds,
-        )
+        block = (flatten_ids(predicted), flatten_ids(true), np.ascontiguousarray(ignored).ravel())
+        if not classify(block, (self.pairs.predicted, self.pairs.true, self.pairs.kinds), kinds):
+            raise DataError("the table given for an error map is of other volumes; leave it out to have it counted")
         return kinds.reshape(box.shape)
 
 
@@ -102,14 +99,10 @@ def map_errors(
     table = table or build_table(prediction, truth, ignore=ignore)
     objects = (table.predicted != 0) & (table.true != 0)
     predicted, true, voxels = table.predicted[objects], table.true[objects], table.voxels[objects]
-    of_predicted, of_true = flag_main(predicted, true, voxels), flag_main(true, predicted, voxels)
-    return ErrorMap(
-        prediction,
-        truth,
-        ignore,
-        _list_partners(predicted[of_predicted], true[of_predicted]),
-        _list_partners(true[of_true], predicted[of_true]),
-    )
+    kinds = np.where(flag_main(true, predicted, voxels), ErrorKind.RIGHT, ErrorKind.SPLIT)
+    kinds = np.where(flag_main(predicted, true, voxels), kinds, ErrorKind.MERGED)
+    pairs = PairKinds(predicted.astype(np.uint64), true.astype(np.uint64), kinds.astype(np.uint8))
+    return ErrorMap(prediction, truth, ignore, pairs)
 
 
 def write_errors(
@@ -123,10 +116,13 @@ def write_errors(
         progress: called with blocks done and in all.
     """
     shape = to_shape(check_shapes(errors.prediction, errors.truth, errors.ignore))
-    write, sources = (target.write, [target]) if isinstance(target, Writable) else (target, [])
-    if any(tuple(source.shape) != shape for source in sources):
-        raise ShapeError(f"the error map has the shape {shape}; the volume to write has {tuple(sources[0].shape)}")
-    boxes = plan_boxes(shape, errors.prediction, errors.truth, *sources)
+    sources = [errors.prediction, errors.truth]
+    if isinstance(target, Writable):
+        if tuple(target.shape) != shape:
+            raise ShapeError(f"the error map has the shape {shape}; the volume to write has {tuple(target.shape)}")
+        sources.append(target)
+    write = target.write if isinstance(target, Writable) else target
+    boxes = plan_boxes(shape, *sources)
     voxels = np.zeros(len(ErrorKind), np.int64)
     for done, box in enumerate(boxes, start=1):
         kinds = errors.read(box)
@@ -135,8 +131,3 @@ def write_errors(
         if progress:
             progress(done, len(boxes))
     return {kind: int(voxels[kind]) for kind in ErrorKind}
-
-
-def _list_partners(labels: Labels, main: Labels) -> Partners:
-    order = np.argsort(labels)
-    return Partners(labels[order].astype(np.uint64), main[order].astype(np.uint64))

@@ -4,22 +4,18 @@ import numpy as np
 from numba import njit
 
 # Values of ErrorKind, which compiled code cannot read.
-RIGHT, SPLIT, MERGED, MISSED, INVENTED = range(5)
+RIGHT, MISSED, INVENTED = 0, 3, 4
+UNKNOWN = -1
 
-Voxels = tuple[np.ndarray, np.ndarray, np.ndarray]
-Partners = tuple[np.ndarray, np.ndarray]
+# Predicted labels, true labels, what is ignored: one row of voxels each.
+Block = tuple[np.ndarray, np.ndarray, np.ndarray]
+# Predicted and true labels of pairs, rising by the former, then by the latter, and the kind of each pair.
+Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @njit(cache=True, nogil=True)
-def classify(block: Voxels, of_predicted: Partners, of_true: Partners, kinds: np.ndarray) -> None:
-    """Put the kind of every voxel that is not ignored; pairs are looked up where they change.
-
-    Args:
-        block: predicted labels, true labels and what is ignored.
-        of_predicted: predicted objects, rising, and the main partner of each.
-        of_true: true objects, likewise.
-        kinds: takes the result.
-    """
+def classify(block: Block, pairs: Pairs, kinds: np.ndarray) -> bool:
+    """Whether all pairs are known; puts the kind of every voxel that is not ignored into `kinds`."""
     predicted, true, ignored = block
     kind, last_predicted, last_true = RIGHT, np.uint64(0), np.uint64(0)
     for voxel in range(len(true)):
@@ -27,25 +23,21 @@ def classify(block: Voxels, of_predicted: Partners, of_true: Partners, kinds: np
             continue
         here_predicted, here_true = np.uint64(predicted[voxel]), np.uint64(true[voxel])
         if here_predicted != last_predicted or here_true != last_true:
-            kind = _judge(here_predicted, here_true, of_predicted, of_true)
+            kind = _judge(here_predicted, here_true, pairs)
+            if kind == UNKNOWN:
+                return False
             last_predicted, last_true = here_predicted, here_true
         kinds[voxel] = kind
+    return True
 
 
 @njit(cache=True, nogil=True)
-def _judge(predicted: np.uint64, true: np.uint64, of_predicted: Partners, of_true: Partners) -> int:
+def _judge(predicted: np.uint64, true: np.uint64, pairs: Pairs) -> int:
     if predicted == 0:
         return RIGHT if true == 0 else MISSED
     if true == 0:
         return INVENTED
-    if _find_main(predicted, of_predicted) != true:
-        return MERGED
-    return RIGHT if _find_main(true, of_true) == predicted else SPLIT
-
-
-@njit(cache=True, nogil=True)
-def _find_main(label: np.uint64, partners: Partners) -> np.uint64:
-    """The main partner of a label, 0 when it is unknown."""
-    labels, main = partners
-    place = np.searchsorted(labels, label)
-    return np.uint64(main[place] if place < len(labels) and labels[place] == label else 0)
+    first = np.searchsorted(pairs[0], predicted, "left")
+    last = np.searchsorted(pairs[0], predicted, "right")
+    place = first + np.searchsorted(pairs[1][first:last], true)
+    return int(pairs[2][place]) if place < last and pairs[1][place] == true else UNKNOWN

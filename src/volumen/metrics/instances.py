@@ -15,6 +15,7 @@ from volumen.metrics.table import ContingencyTable, build_table, sum_by_label
 from volumen.morphology import label_components
 
 Labels = Integer[np.ndarray, " rows"]
+Flags = Bool[np.ndarray, " rows"]
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,21 @@ def list_pairs(table: ContingencyTable) -> Pairs:
     return pairs.pick((table.predicted != 0) & (table.true != 0))
 
 
-def flag_main(own: Labels, other: Labels, voxels: Int64[np.ndarray, " rows"]) -> Bool[np.ndarray, " rows"]:
-    """For each label of `own` its row with most voxels; of equal ones an object before 0, then the lower label."""
-    order = np.lexsort((other, other == 0, -voxels, own))
-    _, first = np.unique(own[order], return_index=True)
-    flags = np.zeros(len(own), bool)
-    flags[order[first]] = True
+def flag_best(labels: Labels, values: Int64[np.ndarray, " rows"] | Float64[np.ndarray, " rows"]) -> Flags:
+    """For each label the row with the greatest value, or several of equal ones, so that names do not matter."""
+    _, index = np.unique(labels, return_inverse=True)
+    best = np.zeros(int(index.max(initial=-1)) + 1, values.dtype)
+    np.maximum.at(best, index, values)
+    flags: Flags = values == best[index]
     return flags
+
+
+def flag_main(own: Labels, other: Labels, voxels: Int64[np.ndarray, " rows"]) -> Flags:
+    """The rows of main partners: labels of `other` that most voxels of a label of `own` have, objects before 0."""
+    flags = flag_best(own, voxels)
+    with_object = np.isin(own, own[flags & (other != 0)])
+    main: Flags = flags & ((other != 0) | ~with_object)
+    return main
 
 
 def match_objects(pairs: Pairs) -> Pairs:

@@ -102,7 +102,9 @@ def score_ap(
     average = _average_matched if definition == "matched" else _average_curve
 
     def measure(limits: tuple[float, float], wanted: Sequence[float]) -> float:
-        return float(np.mean([average(*_judge(matches, threshold, *limits)) for threshold in wanted]))
+        values = [average(*_judge(matches, threshold, *limits)) for threshold in wanted]
+        defined = [value for value in values if not math.isnan(value)]
+        return sum(defined) / len(defined) if defined else math.nan
 
     limits = list(zip((0, *sizes), (*sizes, math.inf), strict=True))
     by_size = {name: measure(limit, thresholds) for name, limit in zip(SIZE_NAMES, limits, strict=True)}

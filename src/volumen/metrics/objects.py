@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Int64, Integer
 
 from volumen.metrics.associations import count_associations
 from volumen.metrics.instances import Labels, flag_main, list_objects, tabulate_objects
@@ -65,11 +65,11 @@ def score_objects(
 ) -> ObjectScore:
     """How many objects are split, merged, missed and invented, and the worst of each.
 
-    An object's main partner is the label of the other side that most of its voxels have, background (0) included; of
-    equal counts an object comes before background, then the lower label. A true object is split when it is the main
-    partner of two predicted ones or more; a predicted object is merged when it is the main partner of two true ones or
-    more; an object whose main partner is background is missed (true) or invented (predicted). So a border drawn a
-    little too wide is no error, and no tolerance is needed. An object may be wrong in several ways.
+    An object's main partner is the label of the other side that most of its voxels have, background (0) included. Of
+    equal counts an object comes before background, and several objects are all main partners. A true object is split
+    when it is the main partner of two predicted ones or more; a predicted object is merged when it is the main partner
+    of two true ones or more; an object whose main partner is background is missed (true) or invented (predicted). So a
+    border drawn a little too wide is no error, and no tolerance is needed. An object may be wrong in several ways.
     The other six counts are those of TIMISE (see `count_associations`). Memory: the table.
 
     Args:
@@ -116,15 +116,17 @@ class _Errors:
     """Wrong objects of one kind by rising label; the pieces of each are `counts` labels from `first` on."""
 
     kind: Kind
-    labels: Labels
+    labels: Integer[np.ndarray, " objects"]
     voxels: Int64[np.ndarray, " objects"]
     lost: Int64[np.ndarray, " objects"]
     first: Int64[np.ndarray, " objects"]
     counts: Int64[np.ndarray, " objects"]
-    pieces: Labels
+    pieces: Integer[np.ndarray, " pieces"]
 
     @classmethod
-    def whole(cls, kind: Kind, labels: Labels, voxels: Int64[np.ndarray, " objects"]) -> "_Errors":
+    def whole(
+        cls, kind: Kind, labels: Integer[np.ndarray, " objects"], voxels: Int64[np.ndarray, " objects"]
+    ) -> "_Errors":
         """Objects that are wrong in all their voxels."""
         none = np.zeros(len(labels), np.int64)
         return cls(kind, labels, voxels, voxels, none, none, labels)

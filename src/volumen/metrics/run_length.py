@@ -17,6 +17,7 @@ from volumen.metrics.sources import (
     find_origin,
     plan_boxes,
     read_block,
+    refuse_negative,
 )
 from volumen.metrics.table import ContingencyTable, add_rows, build_table
 
@@ -102,6 +103,7 @@ def score_erl(
     """
     if voxel_size is None:
         raise ConfigError("erl needs the voxel size, which is not known; give it")
+    check_shapes(prediction, truth, ignore)
     if skeletons is None:
         skeletons = trace_skeletons(truth, voxel_size=voxel_size, ignore=ignore)
     places = _place_points(skeletons, voxel_size, find_origin(truth, prediction))
@@ -141,7 +143,9 @@ def _sample(
             part = Box.at(low.tolist(), (high - low).tolist())
             predicted, _, ignored = read_block(prediction, truth, ignore, part)
             index = tuple((places[held] - low).T)
-            segments[held], counted[held] = predicted[index], ~ignored[index]
+            counted[held] = ~ignored[index]
+            refuse_negative(predicted[index][counted[held]], name="prediction")
+            segments[held] = predicted[index].astype(np.uint64)
     return segments, counted
 
 
@@ -199,4 +203,4 @@ def _score_runs(samples: _Samples, table: ContingencyTable, merging: Segments) -
 def _sum_by(keys: Keys, values: Float64[np.ndarray, " n"]) -> tuple[Keys, Float64[np.ndarray, " m"]]:
     """Each key once, rising, with the sum of its values."""
     unique, index = np.unique(keys, axis=0, return_inverse=True)
-    return unique, np.bincount(index.ravel(), weights=values, minlength=len(unique))
+    return unique, np.bincount(index.ravel(), weights=values, minlength=len(unique)).astype(np.float64)

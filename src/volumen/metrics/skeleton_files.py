@@ -1,6 +1,7 @@
 """Skeletons in small files: .npz, .json, .swc."""
 
 import json
+import operator
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -80,13 +81,15 @@ def _build(held: Mapping[str, Any], path: Path) -> Skeletons:
     missing = [name for name in ARRAYS if name not in held]
     if missing:
         raise FormatError(f"{path}: skeletons need {', '.join(ARRAYS)}; {', '.join(missing)} missing")
+    if len(held["objects"]) != len(held["points"]):
+        raise FormatError(f"{path}: {len(held['points'])} points need as many objects; got {len(held['objects'])}")
     try:
         points = np.asarray(held["points"], np.float64).reshape(-1, 3)
         edges = np.asarray(held["edges"], np.int64).reshape(-1, 2)
-        objects = np.asarray(held["objects"]).astype(np.uint64, casting="same_kind" if len(points) else "unsafe")
-    except (TypeError, ValueError) as error:
+        objects = np.array([operator.index(label) for label in held["objects"]], np.uint64)
+        return Skeletons(points, edges, objects)
+    except (TypeError, ValueError, OverflowError) as error:
         raise FormatError(f"{path}: points are n × 3 numbers, edges m × 2 places, objects n ids: {error}") from error
-    return Skeletons(points, edges, objects)
 
 
 def _read_swc(path: Path) -> Skeletons:

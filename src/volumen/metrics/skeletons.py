@@ -26,8 +26,6 @@ class Skeletons:
     objects: UInt64[np.ndarray, " points"]
 
     def __post_init__(self) -> None:
-        if len(self.points) != len(self.objects):
-            raise DataError(f"skeletons need an object for each of {len(self.points)} points; got {len(self.objects)}")
         ends = self.edges
         if ends.min(initial=0) < 0 or ends.max(initial=-1) >= len(self.points):
             raise DataError(f"edges of skeletons join places from 0 to {len(self.points) - 1}; got {ends.max()}")

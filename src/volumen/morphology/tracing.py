@@ -54,7 +54,7 @@ def trace_centrelines(
     from volumen.morphology.tracing_kernels import UNSEEN, Fields, Ground, Reach, list_seeds, trace_component
 
     if labels.min(initial=0) < 0:
-        raise DataError(f"objects to trace must not have negative labels; the lowest is {labels.min()}")
+        raise DataError(f"labels to trace must not be negative; the lowest is {labels.min()}")
     components = np.pad(label_components(labels), 1)
     shape, voxels = components.shape, components.size
     ground = Ground(components.ravel(), _measure_depth(components, sampling).ravel(), *_list_steps(shape, sampling))
@@ -93,7 +93,7 @@ def _list_steps(
 
 
 def _gather(
-    traced: Sequence[tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]],
+    traced: Sequence[tuple[Int64[np.ndarray, "..."], Int64[np.ndarray, "..."]]],
     labels: Integer[np.ndarray, "z y x"],
     sampling: Sequence[float | int],
     shape: tuple[int, ...],

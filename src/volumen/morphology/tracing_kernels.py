@@ -61,9 +61,8 @@ def trace_component(seed: int, ground: Ground, fields: Fields, reach: Reach) -> 
     place[order] = -1
     place[root] = 0
     voxels, parents = [root], [-1]
-    _reach_out([root], ground, fields.left, reach)
     for tip in order[np.argsort(-fields.length[order], kind="mergesort")]:
-        if fields.left[tip] >= 0:
+        if fields.left[tip] >= 0 or tip == root:
             continue
         path, hook = _walk_back(tip, ground, fields.came, place)
         for voxel in path:
