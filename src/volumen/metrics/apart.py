@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,14 +11,15 @@ from jaxtyping import Float32, Int64
 
 from volumen.errors import ConfigError
 from volumen.geometry import Box, Shape, VoxelSize
-from volumen.metrics.sources import Mask
+from volumen.metrics.sources import Mask, plan_boxes
 from volumen.morphology import measure_distance
 
 Unit = Literal["voxels", "nm"]
 ReadMasks = Callable[[Box], tuple[Mask, Mask]]
+Slices = tuple[slice, slice, slice]
 
-# A block with its halo is at most this long where the halo allows it: 400³ take some 600 MB.
-GROWN_EDGE = 400
+# A block with its halo is at most this long, as long as the halo leaves that much for the block.
+GROWN_EDGE = 256
 SMALLEST_EDGE = 64
 FLOAT_SLACK = 1e-6
 
@@ -78,7 +79,7 @@ def measure_apart(
 ) -> tuple[DistanceCounts, DistanceCounts]:
     """Distances of the first mask's voxels to the second, and of the second's to the first.
 
-    Without a halo both masks are held whole (about 8 bytes a voxel); with one, a block and its halo. To an empty mask
+    Without a halo both masks are held whole, about 9 bytes a voxel; with one, a block and its halo. To an empty mask
     every distance is infinite, with a halo too.
 
     Args:
@@ -89,11 +90,7 @@ def measure_apart(
     """
     reach = math.inf if halo is None else halo
     there = back = _count(np.zeros(0, np.float32), reach)
-    for box in _plan_blocks(shape, sampling, halo):
-        margin = [0 if halo is None else math.ceil(halo / edge) for edge in sampling]
-        grown = box.grow(margin).clip(Box.whole(shape))
-        one, other = read(grown)
-        inner = box.relative_to(grown.start).slices
+    for inner, one, other in _walk_masks(read, shape, sampling, halo):
         there = there.join(_count(_list_distances(one, other, inner, sampling), reach))
         back = back.join(_count(_list_distances(other, one, inner, sampling), reach))
     return _set_apart(there, back), _set_apart(back, there)
@@ -109,23 +106,35 @@ def choose_sampling(unit: Unit, voxel_size: VoxelSize | None, *, metric: str) ->
     return z, y, x
 
 
-def _plan_blocks(shape: Shape, sampling: Sequence[float], halo: float | None) -> list[Box]:
-    """The whole, or blocks about as long as four halos, shorter where they would not fit in memory with them."""
+def _walk_masks(
+    read: ReadMasks, shape: Shape, sampling: Sequence[float], halo: float | None
+) -> Iterator[tuple[Slices, Mask, Mask]]:
+    """The two masks whole, or block by block with a halo, and where in them the block itself is."""
+    whole = Box.whole(shape)
     if halo is None:
-        return [Box.whole(shape)]
+        one, other = np.zeros(shape, bool), np.zeros(shape, bool)
+        for box in plan_boxes(shape):
+            one[box.slices], other[box.slices] = read(box)
+        yield whole.slices, one, other
+        return
     if halo <= 0:
         raise ConfigError(
             f"a halo is a positive distance; got {halo}; leave it out to measure the whole volume at once"
         )
     margins = [math.ceil(halo / edge) for edge in sampling]
+    for box in _plan_blocks(shape, margins):
+        grown = box.grow(margins).clip(whole)
+        yield box.relative_to(grown.start).slices, *read(grown)
+
+
+def _plan_blocks(shape: Shape, margins: Sequence[int]) -> list[Box]:
+    """Blocks about as long as four halos, shorter where they would not fit in memory with them."""
     edges = [max(SMALLEST_EDGE, min(4 * margin, GROWN_EDGE - 2 * margin)) for margin in margins]
     starts = itertools.product(*(range(0, extent, edge) for extent, edge in zip(shape, edges, strict=True)))
     return [Box.at(start, edges).clip(Box.whole(shape)) for start in starts]
 
 
-def _list_distances(
-    one: Mask, other: Mask, inner: tuple[slice, slice, slice], sampling: Sequence[float]
-) -> Float32[np.ndarray, " voxels"]:
+def _list_distances(one: Mask, other: Mask, inner: Slices, sampling: Sequence[float]) -> Float32[np.ndarray, " voxels"]:
     """How far each voxel of one mask within the inner box is from the other mask."""
     here = one[inner]
     if not here.any():

@@ -3,7 +3,7 @@
 A surface is the foreground voxels that have background on one of their six sides; beyond the faces of the volume, and
 where ignored, all is background. Distances are Euclidean between centres of voxels. So MONAI and MedPy define it;
 DeepMind's surface-distance weighs elements of a mesh by their area instead.
-Without a halo both masks are held whole: about 12 bytes a voxel. With one, a block and its halo; distances up to it are
+Without a halo both masks are held whole: about 9 bytes a voxel. With one, a block and its halo; distances up to it are
 exact, farther ones count as just that far, and `…_beyond` says of how many voxels: then the score is a lower bound.
 Two empty surfaces are 0 apart; one that is empty is infinitely far.
 """

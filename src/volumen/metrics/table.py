@@ -4,11 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64, Integer, UInt64
+from jaxtyping import Bool, Int64, Integer, UInt64
 
 from volumen.metrics.sources import Ignore, Source, check_shapes, plan_boxes, refuse_negative, walk_blocks
 
 FIRST_SLOTS = 1024
+
+Row = Integer[np.ndarray, " voxels"]
+Keys = UInt64[np.ndarray, "..."]
+Counts = Int64[np.ndarray, "..."]
 
 
 @dataclass(frozen=True)
@@ -40,18 +44,15 @@ def build_table(
         ignore: a value of the truth, or a mask that is not 0 where nothing counts.
         progress: called with blocks done and in all.
     """
-    from volumen.metrics.table_kernels import count_pairs
-
     total = len(plan_boxes(check_shapes(prediction, truth, ignore), prediction, truth))
-    table = np.empty((FIRST_SLOTS, 2), np.uint64), np.zeros(FIRST_SLOTS, np.int64), 0
+    keys, counts, taken = np.empty((FIRST_SLOTS, 2), np.uint64), np.zeros(FIRST_SLOTS, np.int64), 0
     kinds = np.dtype(np.uint8), np.dtype(np.uint8)
     for done, (_, predicted, true, ignored) in enumerate(walk_blocks(prediction, truth, ignore), start=1):
         kinds = predicted.dtype, true.dtype
-        row = np.ascontiguousarray(ignored).ravel()
-        table = count_pairs(flatten_ids(predicted), flatten_ids(true), row, table)
+        block = flatten_ids(predicted), flatten_ids(true), np.ascontiguousarray(ignored).ravel()
+        keys, counts, taken = _count_block(block, keys, counts, taken)
         if progress:
             progress(done, total)
-    keys, counts, _ = table
     return _list_rows(keys, counts, *kinds)
 
 
@@ -83,9 +84,21 @@ def sum_by_label(
     return sums, sums[index]
 
 
-def _list_rows(
-    keys: UInt64[np.ndarray, "slots 2"], counts: Int64[np.ndarray, " slots"], predicted: np.dtype, true: np.dtype
-) -> ContingencyTable:
+def _count_block(
+    block: tuple[Row, Row, Bool[np.ndarray, " voxels"]], keys: Keys, counts: Counts, taken: int
+) -> tuple[Keys, Counts, int]:
+    """The hash table after a block: keys, voxels of each, slots taken."""
+    from volumen.metrics.table_kernels import count_pairs, grow
+
+    state = np.array([0, taken])
+    count_pairs(block, keys, counts, state)
+    while state[0] < len(block[0]):
+        keys, counts = grow(keys, counts)
+        count_pairs(block, keys, counts, state)
+    return keys, counts, int(state[1])
+
+
+def _list_rows(keys: Keys, counts: Counts, predicted: np.dtype, true: np.dtype) -> ContingencyTable:
     """The pairs of a hash table in order, with ids of the types they came in."""
     taken = counts > 0
     return add_rows(
