@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from volumen.errors import DataError
 from volumen.metrics import build_table, sources
-from volumen.metrics.table import add_rows
+from volumen.metrics.table import add_rows, sum_squares
 
 SHAPE = (3, 4, 5)
 LABELS = arrays(np.int64, SHAPE, elements=st.integers(0, 3))
@@ -87,6 +87,13 @@ def test_rows_in_any_order_are_added_up():
     table = add_rows(np.array([3, 1, 3]), np.array([2, 2, 2]), np.array([5, 1, 4]))
 
     assert read_rows(table) == {(1, 2): 1, (3, 2): 9}
+
+
+@pytest.mark.parametrize("largest", [0, 7, 2**31, 2**32 - 1, 2**32, 2**40])
+def test_squares_are_added_up_exactly(largest):
+    voxels = np.array([largest] * 50 + [3], np.int64)
+
+    assert sum_squares(voxels) == 50 * largest**2 + 9
 
 
 def test_a_sentinel_the_type_cannot_hold_ignores_nothing():

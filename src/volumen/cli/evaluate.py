@@ -41,5 +41,5 @@ def evaluate(
 
 
 def _replace_nan(scores: dict[str, float]) -> dict[str, float | None]:
-    """JSON has no NaN: a score that is not defined is null."""
-    return {name: None if math.isnan(value) else value for name, value in scores.items()}
+    """JSON has no NaN and no infinity: a score that is not defined, or an infinite distance, is null."""
+    return {name: value if math.isfinite(value) else None for name, value in scores.items()}

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Int64
 
 from volumen.errors import ConfigError
 from volumen.geometry import Box, VoxelSize
 from volumen.metrics.partition import measure_voi
 from volumen.metrics.sources import Chunked, Ids, Ignore, Mask, Source, check_shapes, read_ignored, read_labels
-from volumen.metrics.table import ContingencyTable, build_table, sum_by_label
+from volumen.metrics.table import ContingencyTable, build_table, sum_by_label, sum_squares
 from volumen.morphology import find_near
 
 # CREMI's files say 2**64 - 1 where there is no neuron and 2**64 - 2 where nobody looked; most tools make both 0.
@@ -130,12 +129,7 @@ def _measure_rand(table: ContingencyTable, volume: int) -> float:
     """CREMI's adapted Rand error; voxels of predicted 0 share an object with themselves only."""
     object_ = table.predicted != 0
     loose = int(table.voxels[~object_].sum()) / max(1, volume)
-    both = _sum_squares(table.voxels[object_]) + loose
-    predicted = _sum_squares(sum_by_label(table.predicted[object_], table.voxels[object_])[0]) + loose
-    true = _sum_squares(sum_by_label(table.true, table.voxels)[0])
+    both = sum_squares(table.voxels[object_]) + loose
+    predicted = sum_squares(sum_by_label(table.predicted[object_], table.voxels[object_])[0]) + loose
+    true = sum_squares(sum_by_label(table.true, table.voxels)[0])
     return max(0.0, 1 - 2 * both / (predicted + true)) if true else 0.0
-
-
-def _sum_squares(voxels: Int64[np.ndarray, " objects"]) -> int:
-    """Exactly: the squares of a volume of 3 · 10⁹ voxels overflow 64 bits."""
-    return sum(count * count for count in voxels.tolist())

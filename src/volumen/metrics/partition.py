@@ -13,7 +13,7 @@ from jaxtyping import Int64
 
 from volumen.metrics.instances import tabulate_objects
 from volumen.metrics.sources import Ignore, Source
-from volumen.metrics.table import ContingencyTable, sum_by_label
+from volumen.metrics.table import ContingencyTable, sum_by_label, sum_squares
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ def score_rand(
 
 
 def _count_pairs(voxels: Int64[np.ndarray, " objects"]) -> int:
-    """Ordered pairs of distinct voxels within objects, exactly: a volume of 3 · 10⁹ voxels overflows 64 bits."""
-    return sum(count * (count - 1) for count in voxels.tolist())
+    """Ordered pairs of distinct voxels within objects."""
+    return sum_squares(voxels) - int(voxels.sum())
 
 
 def _divide(part: int, whole: int) -> float:

@@ -43,7 +43,7 @@ class Skeletons:
 def trace_skeletons(
     truth: Source, *, voxel_size: VoxelSize, ignore: Ignore = None, scale: float = 2.0, constant: float = 300.0
 ) -> Skeletons:
-    """Skeletons of every object of a label volume, which is held whole, with some 40 bytes a voxel.
+    """Skeletons of every object of a label volume, which is held whole, with some 50 bytes a voxel.
 
     They are the trees of `volumen.morphology.trace_centrelines`; ignored voxels belong to no object.
 

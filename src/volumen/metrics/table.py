@@ -9,6 +9,7 @@ from jaxtyping import Bool, Int64, Integer, UInt64
 from volumen.metrics.sources import Ignore, Source, check_shapes, plan_boxes, refuse_negative, walk_blocks
 
 FIRST_SLOTS = 1024
+HALF_WORD = 2**32
 
 Row = Integer[np.ndarray, " voxels"]
 Keys = UInt64[np.ndarray, "..."]
@@ -82,6 +83,14 @@ def sum_by_label(
     # whole numbers are exact in float64 below 2**53, which is 200 000³
     sums = np.bincount(index, weights=voxels).astype(np.int64)
     return sums, sums[index]
+
+
+def sum_squares(voxels: Int64[np.ndarray, " objects"]) -> int:
+    """The sum of squares, exactly: those of a volume of 3 · 10⁹ voxels overflow 64 bits."""
+    if voxels.max(initial=0) >= HALF_WORD:
+        return sum(count * count for count in voxels.tolist())
+    high, low = np.divmod(voxels.astype(np.uint64) ** 2, np.uint64(HALF_WORD))
+    return int(high.sum()) * HALF_WORD + int(low.sum())
 
 
 def _count_block(

@@ -43,7 +43,7 @@ def trace_centrelines(
     first branch, then that to the farthest one that no branch reaches, and so on. A branch reaches as far inside the
     object as `scale` times the distance to the border there plus `constant`. Bends of the voxel grid are then smoothed,
     as far as points stay in voxels of their object. Trees have no loops. What touches a face of the volume counts as
-    going on beyond it. Holds some 35 bytes a voxel.
+    going on beyond it. Holds some 40 bytes a voxel.
 
     Args:
         labels: objects.
