@@ -1,5 +1,5 @@
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -37,8 +37,8 @@ TRUTH = draw([1, 1, 1, 1, 1], [2, 2, 2, 0, 0])
 LINES = follow(*TRUTH[0].tolist())
 
 
-def score(*rows: list[int], **options):
-    return score_erl(draw(*rows), TRUTH, voxel_size=SIZE, skeletons=LINES, **options)
+def score(*rows: list[int], no_merge=None, **options):
+    return score_erl(draw(*rows), TRUTH, voxel_size=SIZE, skeletons=replace(LINES, no_merge=no_merge), **options)
 
 
 def run_slowly(segments, skeletons: Skeletons, tolerance: int) -> float:

@@ -2,7 +2,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -27,14 +27,23 @@ def test_the_table_is_a_count_of_pairs(prediction, truth, ignore):
     assert read_rows(build_table(prediction, truth, ignore=ignore)) == Counter(p for p in pairs if p[1] != ignore)
 
 
-@pytest.mark.parametrize("limit", [1, 10, 77])
-def test_blocks_give_the_table_of_the_whole(monkeypatch, make_volume, prediction, truth, limit):
-    whole = read_rows(build_table(prediction, truth, ignore=truth == 5))
-    monkeypatch.setattr(sources, "BLOCK_VOXELS", limit)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    arrays(np.int64, (2, *SHAPE), elements=st.integers(0, 3)),
+    arrays(bool, SHAPE),
+    st.integers(1, 60),
+    st.sampled_from([(1, 1, 1), (2, 2, 2), (3, 4, 5)]),
+)
+def test_blocks_give_the_table_of_the_whole(make_volume, labels, ignored, limit, chunks):
+    prediction, truth = labels
+    whole = read_rows(build_table(prediction, truth, ignore=ignored))
 
-    blocks = build_table(make_volume(prediction), make_volume(truth), ignore=make_volume((truth == 5).astype(np.uint8)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "BLOCK_VOXELS", limit)
+        one, other, mask = (make_volume(array, chunks) for array in (prediction, truth, ignored.astype(np.uint8)))
+        blocks = read_rows(build_table(one, other, ignore=mask))
 
-    assert read_rows(blocks) == whole
+    assert blocks == whole
 
 
 def test_ids_near_the_end_of_64_bits_stay_apart():

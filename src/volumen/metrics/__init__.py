@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from volumen.metrics.associations import Associations as Associations
     from volumen.metrics.associations import count_associations as count_associations
+    from volumen.metrics.cases import Evaluation as Evaluation
+    from volumen.metrics.cases import Scoring as Scoring
+    from volumen.metrics.cases import evaluate_cases as evaluate_cases
     from volumen.metrics.clefts import CleftScore as CleftScore
     from volumen.metrics.clefts import score_clefts as score_clefts
     from volumen.metrics.confidence import Comparison as Comparison
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
     from volumen.metrics.overlap import score_iou as score_iou
     from volumen.metrics.overlap import score_precision as score_precision
     from volumen.metrics.overlap import score_recall as score_recall
+    from volumen.metrics.pairing import Pairs as Pairs
+    from volumen.metrics.pairing import pair_cases as pair_cases
     from volumen.metrics.partition import RandScore as RandScore
     from volumen.metrics.partition import VoiScore as VoiScore
     from volumen.metrics.partition import score_rand as score_rand
@@ -68,15 +73,18 @@ _HOMES = {
     "ErlScore": "run_length",
     "ErrorKind": "errors",
     "ErrorMap": "errors",
+    "Evaluation": "cases",
     "Hausdorff95Score": "surface_distance",
     "Interval": "confidence",
     "IouScore": "overlap",
     "ObjectError": "objects",
     "ObjectScore": "objects",
+    "Pairs": "pairing",
     "PqScore": "matching",
     "PrecisionScore": "overlap",
     "RandScore": "partition",
     "RecallScore": "overlap",
+    "Scoring": "cases",
     "Skeletons": "skeletons",
     "SurfaceDiceScore": "surface_dice",
     "SurfaceDistanceScore": "surface_distance",
@@ -86,8 +94,10 @@ _HOMES = {
     "compare_means": "confidence",
     "count_associations": "associations",
     "evaluate_case": "evaluate",
+    "evaluate_cases": "cases",
     "is_lower_better": "direction",
     "map_errors": "errors",
+    "pair_cases": "pairing",
     "read_skeletons": "skeleton_files",
     "score_ap": "matching",
     "score_clefts": "clefts",
@@ -121,15 +131,18 @@ __all__ = [
     "ErlScore",
     "ErrorKind",
     "ErrorMap",
+    "Evaluation",
     "Hausdorff95Score",
     "Interval",
     "IouScore",
     "ObjectError",
     "ObjectScore",
+    "Pairs",
     "PqScore",
     "PrecisionScore",
     "RandScore",
     "RecallScore",
+    "Scoring",
     "Skeletons",
     "SurfaceDiceScore",
     "SurfaceDistanceScore",
@@ -139,8 +152,10 @@ __all__ = [
     "compare_means",
     "count_associations",
     "evaluate_case",
+    "evaluate_cases",
     "is_lower_better",
     "map_errors",
+    "pair_cases",
     "read_skeletons",
     "score_ap",
     "score_clefts",

@@ -22,7 +22,7 @@ def evaluate_case(
     ignore: Ignore = None,
     voxel_size: VoxelSize | None = None,
     skeletons: Skeletons | None = None,
-    no_merge: Source | None = None,
+    workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, float]:
     """Each score by its flat name: `dice`, `voi_split`, …; a class's as `dice_3`. Lists of objects are left out.
@@ -37,7 +37,7 @@ def evaluate_case(
         ignore: a value of the truth, or a mask that is not 0 where nothing counts.
         voxel_size: for distances in nm.
         skeletons: of the true objects, for `erl`; traced in the truth when not given.
-        no_merge: a mask that is not 0 where no object with a skeleton may be, for `erl`.
+        workers: threads or processes that a metric may use, where it can.
         progress: called with metrics done and in all.
     """
     _check_metrics(metrics)
@@ -48,7 +48,7 @@ def evaluate_case(
         "voxel_size": voxel_size,
         "table": table,
         "skeletons": skeletons,
-        "no_merge": no_merge,
+        "workers": workers,
     }
     scores: dict[str, float] = {}
     for done, component in enumerate(metrics, start=1):

@@ -77,7 +77,6 @@ def score_erl(
     voxel_size: VoxelSize | None = None,
     ignore: Ignore = None,
     skeletons: Skeletons | None = None,
-    no_merge: Source | None = None,
     merge_tolerance: int = 0,
     min_length: float = 0.0,
 ) -> ErlScore:
@@ -88,7 +87,7 @@ def score_erl(
     random on the skeletons lies in a right stretch that long on average. The greatest is Σ l² / L over the lengths l
     of true objects.
     A predicted object merges when it holds more than `merge_tolerance` points of each of two true objects, or more than
-    that many voxels of `no_merge`. Edges with an end outside of the volume or in ignored voxels do not count.
+    that many voxels of the mask `no_merge`. Edges with an end outside of the volume or in ignored voxels do not count.
     Holds a block and the skeletons; without `skeletons`, what `trace_skeletons` of the truth holds.
 
     Args:
@@ -96,8 +95,7 @@ def score_erl(
         truth: labels of the same shape, traced when no skeletons are given; then branches below 300 nm are left out.
         voxel_size: needed.
         ignore: a value of the truth, or a mask that is not 0 where nothing counts.
-        skeletons: of the true objects.
-        no_merge: a mask that is not 0 where no object with a skeleton may be.
+        skeletons: of the true objects, and the mask `no_merge` where they must not be.
         merge_tolerance: points, or voxels of `no_merge`, that are forgiven.
         min_length: true objects with shorter skeletons, in nm, do not count at all.
     """
@@ -110,8 +108,8 @@ def score_erl(
     samples = _choose(skeletons, *_sample(places, prediction, truth, ignore), min_length=min_length)
     table = samples.tabulate()
     merging = _find_merging(table, merge_tolerance)
-    if no_merge is not None:
-        forbidden = _find_forbidden(build_table(prediction, no_merge, ignore=None), merge_tolerance)
+    if skeletons.no_merge is not None:
+        forbidden = _find_forbidden(build_table(prediction, skeletons.no_merge), merge_tolerance)
         merging = np.union1d(merging, np.intersect1d(forbidden, table.predicted))
     return _score_runs(samples, table, merging)
 

@@ -19,11 +19,13 @@ class Skeletons:
         points: z y x in nm; the first voxel reaches from the volume's offset (0 when it has none) to one edge farther.
         edges: pairs of places in `points`, both of one object.
         objects: the object of each point; several trees may be one object.
+        no_merge: a mask that is not 0 where no object with a skeleton may be, as an array or a volume.
     """
 
     points: Float64[np.ndarray, "points 3"]
     edges: Int64[np.ndarray, "edges 2"]
     objects: UInt64[np.ndarray, " points"]
+    no_merge: Source | None = None
 
     def __post_init__(self) -> None:
         ends = self.edges
