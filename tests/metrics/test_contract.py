@@ -58,7 +58,7 @@ def test_a_perfect_prediction_has_the_best_score_and_a_mistaken_one_has_not(metr
     assert {name: score(mistaken, truth, [metric])[name] for name in best} != best
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(LABELS, LABELS, st.permutations(range(1, 5)))
 def test_names_of_objects_do_not_matter(prediction, truth, names):
     renamed = (np.array([0, *names], np.uint64) * 2**61)[prediction]  # 2**63 and beyond included
@@ -66,7 +66,7 @@ def test_names_of_objects_do_not_matter(prediction, truth, names):
     assert same(score(renamed, truth), score(prediction, truth))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(LABELS, LABELS, st.sampled_from([0, 1, 2, (0, 1), (1, 2), (0, 1, 2)]))
 def test_flips_do_not_matter(prediction, truth, axes):
     one = score(prediction, truth, UNTURNED)
@@ -76,7 +76,7 @@ def test_flips_do_not_matter(prediction, truth, axes):
     assert same(one, other)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(LABELS, LABELS, LABELS, arrays(bool, (3, 5, 6)))
 def test_what_is_ignored_has_no_say(one, other, truth, ignored):
     mixed = np.where(ignored, other, one)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from volumen.errors import ConfigError, DataError
 from volumen.geometry import Box, VoxelSize
-from volumen.metrics import Skeletons, score_erl, score_voi, trace_skeletons
+from volumen.metrics import Skeletons, score_erl, score_voi, sources, trace_skeletons
 
 SIZE = VoxelSize(30.0, 10.0, 10.0)
 
@@ -153,6 +153,17 @@ def test_run_lengths_are_those_counted_edge_by_edge(data, tolerance):
     scored = score_erl(draw(*found), draw(*truth), voxel_size=SIZE, skeletons=lines, merge_tolerance=tolerance)
 
     assert scored.erl == pytest.approx(run_slowly(segments, lines, tolerance), nan_ok=True)
+
+
+def test_only_blocks_that_hold_points_are_read(monkeypatch, make_volume):
+    truth = np.zeros((8, 8, 8), np.uint8)
+    truth[1, 1, :3], truth[6, 6, 4:] = 1, 2
+    lines = trace_skeletons(truth, voxel_size=SIZE)
+    monkeypatch.setattr(sources, "BLOCK_VOXELS", 64)
+    found = make_volume(truth)
+
+    assert score_erl(found, truth, voxel_size=SIZE, skeletons=lines).nerl == 1
+    assert sum(box.size for box in found.boxes) == 7
 
 
 def test_without_skeletons_they_are_traced(prediction, truth):

@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 
 from volumen.errors import ConfigError
 from volumen.geometry import VoxelSize
-from volumen.metrics import apart, score_hausdorff95, score_surface_distance
+from volumen.metrics import apart, score_hausdorff95, score_surface_distance, sources
 
 MASKS = arrays(bool, (4, 5, 6))
 
@@ -73,7 +73,7 @@ def test_prediction_and_truth_may_change_places(one, other):
         assert score(one, one) == score(one, one, halo=1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(MASKS, MASKS, arrays(bool, (4, 5, 6)), st.sampled_from([8, 20]))
 def test_blocks_give_what_the_whole_gives_when_the_halo_reaches(one, other, ignored, halo):
     with pytest.MonkeyPatch.context() as patch:
@@ -110,6 +110,18 @@ def test_classes_are_scored_one_by_one():
 def test_nanometres_without_a_voxel_size_are_refused(score):
     with pytest.raises(ConfigError, match="needs the voxel size"):
         score(place_cube(3), place_cube(3), unit="nm")
+
+
+def test_labels_are_never_read_whole(monkeypatch, make_volume):
+    one, other = make_volume(place_cube(3)), make_volume(place_cube(5))
+    monkeypatch.setattr(sources, "WHOLE_VOXELS", 100)
+    monkeypatch.setattr(sources, "BLOCK_VOXELS", 200)
+
+    score = score_surface_distance(one, other)
+
+    assert max(box.size for box in one.boxes) <= 200
+    assert sum(box.size for box in one.boxes) == one.array.size
+    assert score == score_surface_distance(one.array, other.array)
 
 
 def test_volumes_are_read_by_boxes(make_volume):

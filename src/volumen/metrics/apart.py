@@ -11,7 +11,7 @@ from jaxtyping import Float32, Int64
 
 from volumen.errors import ConfigError
 from volumen.geometry import Box, Shape, VoxelSize
-from volumen.metrics.sources import Mask, plan_boxes
+from volumen.metrics.sources import Mask
 from volumen.morphology import measure_distance
 
 Unit = Literal["voxels", "nm"]
@@ -112,10 +112,7 @@ def _walk_masks(
     """The two masks whole, or block by block with a halo, and where in them the block itself is."""
     whole = Box.whole(shape)
     if halo is None:
-        one, other = np.zeros(shape, bool), np.zeros(shape, bool)
-        for box in plan_boxes(shape):
-            one[box.slices], other[box.slices] = read(box)
-        yield whole.slices, one, other
+        yield whole.slices, *read(whole)
         return
     if halo <= 0:
         raise ConfigError(

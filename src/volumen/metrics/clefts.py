@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from volumen.errors import ConfigError
 from volumen.geometry import Box, VoxelSize
 from volumen.metrics.apart import DistanceCounts, measure_apart
-from volumen.metrics.sources import Ids, Ignore, Mask, Source, check_shapes, read_block, refuse_negative
+from volumen.metrics.sources import Ids, Ignore, Mask, Source, check_shapes, fill_masks, refuse_negative
 
 # CREMI's files say 2**64 - 1 where there is no cleft and 2**64 - 2 where nobody looked.
 BACKGROUND = (0, 2**64 - 1)
@@ -92,12 +92,12 @@ class _Clefts:
 
     def read(self, box: Box) -> tuple[Mask, Mask]:
         """Both masks in a box."""
-        predicted, true, ignored = read_block(self.prediction, self.truth, self.ignore, box)
+        return fill_masks(self._select, box, prediction=self.prediction, truth=self.truth, ignore=self.ignore)
+
+    def _select(self, predicted: Ids, true: Ids, ignored: Mask) -> tuple[Mask, Mask]:
         valid = ~ignored & (true != INVALID)
-        return (
-            _find_clefts(predicted, valid, self.background, name="prediction"),
-            _find_clefts(true, valid, self.background, name="truth"),
-        )
+        one = _find_clefts(predicted, valid, self.background, name="prediction")
+        return one, _find_clefts(true, valid, self.background, name="truth")
 
 
 def _find_clefts(labels: Ids, valid: Mask, background: Sequence[int], *, name: str) -> Mask:

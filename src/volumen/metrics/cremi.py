@@ -10,7 +10,7 @@ import numpy as np
 from volumen.errors import ConfigError
 from volumen.geometry import Box, VoxelSize
 from volumen.metrics.partition import measure_voi
-from volumen.metrics.sources import Chunked, Ids, Ignore, Mask, Source, check_shapes, read_ignored, read_labels
+from volumen.metrics.sources import Ids, Ignore, Mask, Source, check_shapes, read_ignored, read_labels
 from volumen.metrics.table import ContingencyTable, build_table, sum_by_label, sum_squares
 from volumen.morphology import find_near
 
@@ -54,11 +54,6 @@ class BorderMask:
     def shape(self) -> tuple[int, ...]:
         """Voxels along z, y and x."""
         return tuple(self.truth.shape)
-
-    @property
-    def chunks(self) -> tuple[int, ...]:
-        """The truth's chunks; those of an array are its sections."""
-        return self.truth.chunks if isinstance(self.truth, Chunked) else (1, *self.shape[1:])
 
     def read(self, box: Box | None = None) -> Mask:
         """The mask of a box."""

@@ -67,11 +67,6 @@ class ErrorMap:
         """Voxels along z, y and x."""
         return tuple(self.truth.shape)
 
-    @property
-    def chunks(self) -> tuple[int, ...]:
-        """The truth's chunks; one section of an array."""
-        return self.truth.chunks if isinstance(self.truth, Chunked) else (1, *self.shape[1:])
-
     def read(self, box: Box | None = None) -> Kinds:
         """The map of a box."""
         from volumen.metrics.errors_kernels import classify

@@ -114,7 +114,11 @@ def match_objects(pairs: Pairs) -> Pairs:
     """
     pairs = pairs.pick(pairs.iou >= 0.5)  # noqa: PLR2004 - below a half matching would need an assignment
     pairs = pairs.pick(np.lexsort((pairs.predicted, pairs.true, -pairs.iou)))
-    for side in ("true", "predicted"):
-        _, first = np.unique(pairs.true if side == "true" else pairs.predicted, return_index=True)
-        pairs = pairs.pick(np.sort(first))
-    return pairs
+    pairs = pairs.pick(_find_first(pairs.true))
+    return pairs.pick(_find_first(pairs.predicted))
+
+
+def _find_first(labels: Labels) -> Int64[np.ndarray, " labels"]:
+    """Where each label stands first, in the order of rows."""
+    _, first = np.unique(labels, return_index=True)
+    return np.sort(first)

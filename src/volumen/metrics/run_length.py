@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64, UInt64
 
 from volumen.errors import ConfigError, DataError
-from volumen.geometry import Box, VoxelSize
+from volumen.geometry import Box, Shape, VoxelSize
 from volumen.metrics.partition import measure_voi
 from volumen.metrics.skeletons import Skeletons, trace_skeletons
 from volumen.metrics.sources import (
@@ -129,22 +129,33 @@ def _sample(
     """Predicted label at each point, and which points are inside and not ignored; reads the boxes that hold points."""
     shape = check_shapes(prediction, truth, ignore)
     segments, counted = np.zeros(len(places), np.uint64), np.zeros(len(places), bool)
-    inside = ((places >= 0) & (places < shape)).all(axis=1)
+    inside = np.asarray(((places >= 0) & (places < shape)).all(axis=1))
     if len(places) and math.prod(shape) and not inside.any():
         raise DataError(
             f"none of the skeletons' {len(places)} points lies in the volume; check their unit and its offset"
         )
-    for box in plan_boxes(shape, prediction, truth):
-        held = np.flatnonzero(inside & ((places >= box.start) & (places < box.stop)).all(axis=1))
-        if len(held):
-            low, high = places[held].min(axis=0), places[held].max(axis=0) + 1
-            part = Box.at(low.tolist(), (high - low).tolist())
-            predicted, _, ignored = read_block(prediction, truth, ignore, part)
-            index = tuple((places[held] - low).T)
-            counted[held] = ~ignored[index]
-            refuse_negative(predicted[index][counted[held]], name="prediction")
-            segments[held] = predicted[index].astype(np.uint64)
+    for held in _group_by_block(places, inside, shape, prediction, truth):
+        low, high = places[held].min(axis=0), places[held].max(axis=0) + 1
+        box = Box.at(low.tolist(), (high - low).tolist())
+        predicted, _, ignored = read_block(prediction, truth, ignore, box)
+        index = tuple((places[held] - low).T)
+        counted[held] = ~ignored[index]
+        refuse_negative(predicted[index][counted[held]], name="prediction")
+        segments[held] = predicted[index].astype(np.uint64)
     return segments, counted
+
+
+def _group_by_block(
+    places: Int64[np.ndarray, "points 3"], inside: Bool[np.ndarray, " points"], shape: Shape, *sources: Source
+) -> list[Int64[np.ndarray, "..."]]:
+    """Points inside the volume, those of each block that is read at once together."""
+    chosen = np.flatnonzero(inside)
+    if not len(chosen):
+        return []
+    edges = plan_boxes(shape, *sources)[0].shape
+    _, block = np.unique(places[chosen] // np.array(edges), axis=0, return_inverse=True)
+    order = np.argsort(block.ravel(), kind="stable")
+    return np.split(chosen[order], np.flatnonzero(np.diff(block.ravel()[order])) + 1)
 
 
 def _choose(

@@ -7,7 +7,7 @@ from jaxtyping import Float64, Int64, UInt64
 
 from volumen.errors import DataError
 from volumen.geometry import Box, VoxelSize
-from volumen.metrics.sources import Ignore, Source, check_shapes, find_origin, read_block
+from volumen.metrics.sources import Ignore, Source, check_shapes, find_origin, read_ignored, read_labels
 from volumen.morphology import trace_centrelines
 
 
@@ -56,8 +56,8 @@ def trace_skeletons(
         scale: how far a branch reaches, in distances to the border; shorter side branches are left out.
         constant: how much farther, in nm.
     """
-    check_shapes(truth, truth, ignore)
-    labels, _, ignored = read_block(truth, truth, ignore, Box.whole(truth.shape))
-    objects = np.where(ignored, np.zeros(1, labels.dtype), labels)
+    box = Box.whole(check_shapes(truth, truth, ignore))
+    labels = read_labels(truth, box, name="truth")
+    objects = np.where(read_ignored(ignore, labels, box), np.zeros(1, labels.dtype), labels)
     lines = trace_centrelines(objects, tuple(voxel_size), scale=scale, constant=constant)
     return Skeletons(lines.points + find_origin(truth), lines.edges, lines.labels.astype(np.uint64))

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -13,6 +13,8 @@ from volumen.geometry import Box, Shape, to_shape
 
 # Voxels in a block: with 64-bit ids and short runs, some 200 MB on the way to the table.
 BLOCK_VOXELS = 2**22
+# Boxes up to this size are read at once where a halo asks for them: 256³.
+WHOLE_VOXELS = 2**24
 
 
 @runtime_checkable
@@ -53,6 +55,7 @@ Source = np.ndarray | Readable
 Ignore = int | Source | None
 Ids = Integer[np.ndarray, "z y x"]
 Mask = Bool[np.ndarray, "z y x"]
+SelectMasks = Callable[[Ids, Ids, Mask], tuple[Mask, Mask]]
 
 
 def check_shapes(prediction: Source, truth: Source, ignore: Ignore) -> Shape:
@@ -93,6 +96,19 @@ def read_masks(prediction: Source, truth: Source, ignore: Ignore) -> tuple[Mask,
         predicted[box.slices] = find_foreground(predicted_block, ignored_block, name="prediction")
         true[box.slices] = find_foreground(true_block, ignored_block, name="truth")
     return predicted, true, ignored
+
+
+def fill_masks(
+    select: SelectMasks, box: Box, *, prediction: Source, truth: Source, ignore: Ignore
+) -> tuple[Mask, Mask]:
+    """Two masks of a box that may be large: labels are read part by part, the masks are held."""
+    one, other = np.zeros(box.shape, bool), np.zeros(box.shape, bool)
+    boxes = [box] if box.size <= WHOLE_VOXELS else plan_boxes(to_shape(truth.shape), prediction, truth)
+    for part in (whole.clip(box) for whole in boxes):
+        if part.size:
+            inner = part.relative_to(box.start).slices
+            one[inner], other[inner] = select(*read_block(prediction, truth, ignore, part))
+    return one, other
 
 
 def find_foreground(labels: Ids, ignored: Mask, *, name: str) -> Mask:

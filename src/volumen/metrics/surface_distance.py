@@ -16,7 +16,7 @@ import numpy as np
 from volumen.errors import ConfigError
 from volumen.geometry import Box, VoxelSize
 from volumen.metrics.apart import DistanceCounts, Unit, choose_sampling, measure_apart
-from volumen.metrics.sources import Ids, Ignore, Mask, Source, check_shapes, find_foreground, read_block
+from volumen.metrics.sources import Ids, Ignore, Mask, Source, check_shapes, fill_masks, find_foreground
 
 PERCENT = 95
 Measured = dict[int | None, tuple[DistanceCounts, DistanceCounts]]
@@ -99,16 +99,16 @@ class _Surfaces:
     def read(self, box: Box) -> tuple[Mask, Mask]:
         """Both surfaces in a box, which needs one voxel more around it."""
         grown = box.grow((1, 1, 1)).clip(Box.whole(self.truth.shape))
-        predicted, true, ignored = read_block(self.prediction, self.truth, self.ignore, grown)
+        masks = fill_masks(self._select, grown, prediction=self.prediction, truth=self.truth, ignore=self.ignore)
         inner = box.relative_to(grown.start).slices
-        one = _find_surface(self._select(predicted, ignored, name="prediction"))
-        return one[inner], _find_surface(self._select(true, ignored, name="truth"))[inner]
+        one, other = (_find_surface(mask)[inner] for mask in masks)
+        return one, other
 
-    def _select(self, labels: Ids, ignored: Mask, *, name: str) -> Mask:
+    def _select(self, predicted: Ids, true: Ids, ignored: Mask) -> tuple[Mask, Mask]:
         if self.label is None:
-            return find_foreground(labels, ignored, name=name)
-        chosen: Mask = (labels == self.label) & ~ignored
-        return chosen
+            one = find_foreground(predicted, ignored, name="prediction")
+            return one, find_foreground(true, ignored, name="truth")
+        return (predicted == self.label) & ~ignored, (true == self.label) & ~ignored
 
 
 def _measure_classes(
