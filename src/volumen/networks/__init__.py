@@ -5,42 +5,90 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from volumen.networks.build import build_network as build_network
-    from volumen.networks.build import build_planned_unet as build_planned_unet
-    from volumen.networks.build import build_residual_unet as build_residual_unet
-    from volumen.networks.build import build_unet as build_unet
+    from volumen.networks.build import settle_network as settle_network
+    from volumen.networks.family import StagedDesign as StagedDesign
+    from volumen.networks.family import UNetDesign as UNetDesign
+    from volumen.networks.family import design_light_unet as design_light_unet
+    from volumen.networks.family import design_planned_unet as design_planned_unet
+    from volumen.networks.family import design_residual_unet as design_residual_unet
+    from volumen.networks.family import design_rsunet as design_rsunet
+    from volumen.networks.family import design_unet as design_unet
+    from volumen.networks.mednext import MedNeXtDesign as MedNeXtDesign
+    from volumen.networks.monai_unets import DynUNetDesign as DynUNetDesign
+    from volumen.networks.monai_unets import MonaiUNetDesign as MonaiUNetDesign
+    from volumen.networks.network import Design as Design
     from volumen.networks.network import Network as Network
+    from volumen.networks.network import Task as Task
     from volumen.networks.network import count_parameters as count_parameters
-    from volumen.networks.planner import NetworkPlan as NetworkPlan
-    from volumen.networks.planner import Stage as Stage
-    from volumen.networks.planner import format_plan as format_plan
+    from volumen.networks.plan import NetworkPlan as NetworkPlan
+    from volumen.networks.plan import Stage as Stage
+    from volumen.networks.plan import format_plan as format_plan
+    from volumen.networks.plan import round_up as round_up
+    from volumen.networks.planner import Widths as Widths
     from volumen.networks.planner import plan_network as plan_network
-    from volumen.networks.planner import round_up as round_up
+    from volumen.networks.planner import plan_poolings as plan_poolings
+    from volumen.networks.segresnet import SegResNetDesign as SegResNetDesign
+    from volumen.networks.segresnet import VistaDesign as VistaDesign
+    from volumen.networks.transformers import SwinUNETRDesign as SwinUNETRDesign
+    from volumen.networks.transformers import UNETRDesign as UNETRDesign
 
 _HOMES = {
+    "Design": "network",
+    "DynUNetDesign": "monai_unets",
+    "MedNeXtDesign": "mednext",
+    "MonaiUNetDesign": "monai_unets",
     "Network": "network",
-    "NetworkPlan": "planner",
-    "Stage": "planner",
+    "NetworkPlan": "plan",
+    "SegResNetDesign": "segresnet",
+    "Stage": "plan",
+    "StagedDesign": "family",
+    "SwinUNETRDesign": "transformers",
+    "Task": "network",
+    "UNETRDesign": "transformers",
+    "UNetDesign": "family",
+    "VistaDesign": "segresnet",
+    "Widths": "planner",
     "build_network": "build",
-    "build_planned_unet": "build",
-    "build_residual_unet": "build",
-    "build_unet": "build",
     "count_parameters": "network",
-    "format_plan": "planner",
+    "design_light_unet": "family",
+    "design_planned_unet": "family",
+    "design_residual_unet": "family",
+    "design_rsunet": "family",
+    "design_unet": "family",
+    "format_plan": "plan",
     "plan_network": "planner",
-    "round_up": "planner",
+    "plan_poolings": "planner",
+    "round_up": "plan",
+    "settle_network": "build",
 }
 __all__ = [
+    "Design",
+    "DynUNetDesign",
+    "MedNeXtDesign",
+    "MonaiUNetDesign",
     "Network",
     "NetworkPlan",
+    "SegResNetDesign",
     "Stage",
+    "StagedDesign",
+    "SwinUNETRDesign",
+    "Task",
+    "UNETRDesign",
+    "UNetDesign",
+    "VistaDesign",
+    "Widths",
     "build_network",
-    "build_planned_unet",
-    "build_residual_unet",
-    "build_unet",
     "count_parameters",
+    "design_light_unet",
+    "design_planned_unet",
+    "design_residual_unet",
+    "design_rsunet",
+    "design_unet",
     "format_plan",
     "plan_network",
+    "plan_poolings",
     "round_up",
+    "settle_network",
 ]
 
 
