@@ -4,6 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from volumen.networks.budget import BUDGETS as BUDGETS
+    from volumen.networks.budget import Budget as Budget
+    from volumen.networks.budget import TrainingPlan as TrainingPlan
+    from volumen.networks.budget import choose_voxel_size as choose_voxel_size
+    from volumen.networks.budget import count_maps as count_maps
+    from volumen.networks.budget import plan_training as plan_training
     from volumen.networks.build import build_network as build_network
     from volumen.networks.build import settle_network as settle_network
     from volumen.networks.family import StagedDesign as StagedDesign
@@ -14,6 +20,9 @@ if TYPE_CHECKING:
     from volumen.networks.family import design_rsunet as design_rsunet
     from volumen.networks.family import design_unet as design_unet
     from volumen.networks.mednext import MedNeXtDesign as MedNeXtDesign
+    from volumen.networks.memory import Memory as Memory
+    from volumen.networks.memory import measure_memory as measure_memory
+    from volumen.networks.memory import predict_memory as predict_memory
     from volumen.networks.monai_unets import DynUNetDesign as DynUNetDesign
     from volumen.networks.monai_unets import MonaiUNetDesign as MonaiUNetDesign
     from volumen.networks.network import Design as Design
@@ -29,13 +38,22 @@ if TYPE_CHECKING:
     from volumen.networks.planner import plan_poolings as plan_poolings
     from volumen.networks.segresnet import SegResNetDesign as SegResNetDesign
     from volumen.networks.segresnet import VistaDesign as VistaDesign
+    from volumen.networks.speed import arrange_weights as arrange_weights
+    from volumen.networks.speed import compile_network as compile_network
+    from volumen.networks.speed import put_channels_last as put_channels_last
+    from volumen.networks.transfer import Transfer as Transfer
+    from volumen.networks.transfer import name_weights as name_weights
+    from volumen.networks.transfer import transfer_weights as transfer_weights
     from volumen.networks.transformers import SwinUNETRDesign as SwinUNETRDesign
     from volumen.networks.transformers import UNETRDesign as UNETRDesign
 
 _HOMES = {
+    "BUDGETS": "budget",
+    "Budget": "budget",
     "Design": "network",
     "DynUNetDesign": "monai_unets",
     "MedNeXtDesign": "mednext",
+    "Memory": "memory",
     "MonaiUNetDesign": "monai_unets",
     "Network": "network",
     "NetworkPlan": "plan",
@@ -44,11 +62,17 @@ _HOMES = {
     "StagedDesign": "family",
     "SwinUNETRDesign": "transformers",
     "Task": "network",
+    "TrainingPlan": "budget",
+    "Transfer": "transfer",
     "UNETRDesign": "transformers",
     "UNetDesign": "family",
     "VistaDesign": "segresnet",
     "Widths": "planner",
+    "arrange_weights": "speed",
     "build_network": "build",
+    "choose_voxel_size": "budget",
+    "compile_network": "speed",
+    "count_maps": "budget",
     "count_parameters": "network",
     "design_light_unet": "family",
     "design_planned_unet": "family",
@@ -56,15 +80,24 @@ _HOMES = {
     "design_rsunet": "family",
     "design_unet": "family",
     "format_plan": "plan",
+    "measure_memory": "memory",
+    "name_weights": "transfer",
     "plan_network": "planner",
     "plan_poolings": "planner",
+    "plan_training": "budget",
+    "predict_memory": "memory",
+    "put_channels_last": "speed",
     "round_up": "plan",
     "settle_network": "build",
+    "transfer_weights": "transfer",
 }
 __all__ = [
+    "BUDGETS",
+    "Budget",
     "Design",
     "DynUNetDesign",
     "MedNeXtDesign",
+    "Memory",
     "MonaiUNetDesign",
     "Network",
     "NetworkPlan",
@@ -73,11 +106,17 @@ __all__ = [
     "StagedDesign",
     "SwinUNETRDesign",
     "Task",
+    "TrainingPlan",
+    "Transfer",
     "UNETRDesign",
     "UNetDesign",
     "VistaDesign",
     "Widths",
+    "arrange_weights",
     "build_network",
+    "choose_voxel_size",
+    "compile_network",
+    "count_maps",
     "count_parameters",
     "design_light_unet",
     "design_planned_unet",
@@ -85,10 +124,16 @@ __all__ = [
     "design_rsunet",
     "design_unet",
     "format_plan",
+    "measure_memory",
+    "name_weights",
     "plan_network",
     "plan_poolings",
+    "plan_training",
+    "predict_memory",
+    "put_channels_last",
     "round_up",
     "settle_network",
+    "transfer_weights",
 ]
 
 

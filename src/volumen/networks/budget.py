@@ -86,10 +86,15 @@ class TrainingPlan:
 
     def to_recipe(self) -> dict[str, Any]:
         """The settings of a recipe that say so."""
-        network = {"name": "planned_unet", "block": self.block, "depth": len(self.network.stages) - 1}
-        widest = max(stage.features for stage in self.network.stages)
-        data = {"patch_size": list(self.network.patch_size), "batch_size": self.batch_size}
-        return {"data": data, "network": network | {"max_features": max(widest, self.network.stages[0].features)}}
+        return {
+            "data": {"patch_size": list(self.network.patch_size), "batch_size": self.batch_size},
+            "network": {
+                "name": "planned_unet",
+                "block": self.block,
+                "depth": len(self.network.stages) - 1,
+                "max_features": max(stage.features for stage in self.network.stages),
+            },
+        }
 
     def __str__(self) -> str:
         edges = "unknown" if self.voxel_size is None else f"{join_edges(tuple(self.voxel_size))} nm"
