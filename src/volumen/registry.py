@@ -36,6 +36,7 @@ TABLES: dict[str, dict[str, str]] = {
         "variance": "volumen.losses:Variance",
     },
     "normalisation": {
+        "dataset_zscore": "volumen.volumes:DatasetZScoreNormalisation",
         "none": "volumen.volumes:NoNormalisation",
         "percentile": "volumen.volumes:PercentileNormalisation",
         "range": "volumen.volumes:RangeNormalisation",

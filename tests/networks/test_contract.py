@@ -216,5 +216,3 @@ def test_a_2d_network_sees_each_slice_alone(case):
     difference = (together - torch.cat(alone, dim=2)).abs().max()
     uses_instances = any(isinstance(module, torch.nn.InstanceNorm3d) for module in network.modules())
     assert uses_instances or difference < 1e-4
-
-

@@ -4,7 +4,7 @@ from torch import nn
 
 from volumen.config import Component
 from volumen.heads import HeadSpec
-from volumen.networks import Network, build_network, measure_memory, predict_memory
+from volumen.networks import Network, build_network, forecast_memory, observe_memory
 
 HEADS = (HeadSpec("surface", 2, "softmax"),)
 CUBE = (16, 16, 16)
@@ -29,7 +29,7 @@ class Doubler(Network):
 
 def test_bytes_of_a_network_of_one_convolution_are_those_counted_by_hand():
     voxels, weights = 3 * 16**3, 2 + 2
-    memory = predict_memory(Doubler(), CUBE, batch=3)
+    memory = forecast_memory(Doubler(), CUBE, batch=3)
     assert memory.weights == weights * FLOAT
     assert memory.optimizer == 2 * weights * FLOAT
     assert memory.activations == 2 * voxels * FLOAT  # what the activation left in the convolution's place
@@ -53,7 +53,7 @@ def test_bytes_of_a_network_of_one_convolution_are_those_counted_by_hand():
 def test_what_is_predicted_is_what_a_step_takes(name, options):
     size = (32, 32, 32)
     network = build_network(Component(name=name, options=options), heads=HEADS, channels=1, patch_size=size)
-    predicted, measured = predict_memory(network, size, batch=2), measure_memory(network, size, batch=2)
+    predicted, measured = forecast_memory(network, size, batch=2), observe_memory(network, size, batch=2)
     assert predicted.activations == pytest.approx(measured.activations, rel=0.02)
     assert predicted.training == pytest.approx(measured.training, rel=0.05)
     assert predicted.prediction == pytest.approx(measured.prediction, rel=0.05)
@@ -69,7 +69,7 @@ def test_checkpointing_is_predicted_to_take_less():
         )
         for checkpointing in (False, True)
     )
-    expected, found = predict_memory(plain, (64, 64, 64)), predict_memory(frugal, (64, 64, 64))
+    expected, found = forecast_memory(plain, (64, 64, 64)), forecast_memory(frugal, (64, 64, 64))
     assert found.activations < 0.5 * expected.activations
     assert found.forward == expected.forward
 
@@ -77,14 +77,14 @@ def test_checkpointing_is_predicted_to_take_less():
 def test_a_prediction_leaves_the_network_as_it_was():
     network = Doubler().eval()
     before = network.convolution.weight.clone()
-    predict_memory(network, CUBE)
+    forecast_memory(network, CUBE)
     assert not network.training
     assert torch.equal(network.convolution.weight, before)
     assert network.convolution.weight.grad is None
 
 
 def test_a_forecast_prints_a_line_a_part():
-    lines = str(predict_memory(Doubler(), CUBE)).splitlines()
+    lines = str(forecast_memory(Doubler(), CUBE)).splitlines()
     assert [line[:18].strip() for line in lines] == [
         "weights",
         "optimiser",
@@ -98,5 +98,5 @@ def test_a_forecast_prints_a_line_a_part():
 def test_what_is_predicted_is_near_what_a_gpu_takes():
     size = (64, 64, 64)
     network = build_network(Component(name="planned_unet"), heads=HEADS, channels=1, patch_size=size)
-    predicted, measured = predict_memory(network, size, batch=2), measure_memory(network.cuda(), size, batch=2)
+    predicted, measured = forecast_memory(network, size, batch=2), observe_memory(network.cuda(), size, batch=2)
     assert predicted.training == pytest.approx(measured.training, rel=0.3)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from volumen.networks.budget import BUDGETS as BUDGETS
     from volumen.networks.budget import Budget as Budget
+    from volumen.networks.budget import Size as Size
     from volumen.networks.budget import TrainingPlan as TrainingPlan
     from volumen.networks.budget import choose_voxel_size as choose_voxel_size
     from volumen.networks.budget import count_maps as count_maps
     from volumen.networks.budget import plan_training as plan_training
     from volumen.networks.build import build_network as build_network
+    from volumen.networks.build import forecast_plan as forecast_plan
     from volumen.networks.build import settle_network as settle_network
     from volumen.networks.family import StagedDesign as StagedDesign
     from volumen.networks.family import UNetDesign as UNetDesign
@@ -21,14 +23,15 @@ if TYPE_CHECKING:
     from volumen.networks.family import design_unet as design_unet
     from volumen.networks.mednext import MedNeXtDesign as MedNeXtDesign
     from volumen.networks.memory import Memory as Memory
-    from volumen.networks.memory import measure_memory as measure_memory
-    from volumen.networks.memory import predict_memory as predict_memory
+    from volumen.networks.memory import forecast_memory as forecast_memory
+    from volumen.networks.memory import observe_memory as observe_memory
     from volumen.networks.monai_unets import DynUNetDesign as DynUNetDesign
     from volumen.networks.monai_unets import MonaiUNetDesign as MonaiUNetDesign
     from volumen.networks.network import Design as Design
     from volumen.networks.network import Network as Network
     from volumen.networks.network import Task as Task
     from volumen.networks.network import count_parameters as count_parameters
+    from volumen.networks.nnunet import fill_from_nnunet as fill_from_nnunet
     from volumen.networks.plan import NetworkPlan as NetworkPlan
     from volumen.networks.plan import Stage as Stage
     from volumen.networks.plan import format_plan as format_plan
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from volumen.networks.transfer import transfer_weights as transfer_weights
     from volumen.networks.transformers import SwinUNETRDesign as SwinUNETRDesign
     from volumen.networks.transformers import UNETRDesign as UNETRDesign
+    from volumen.networks.unet import UNet as UNet
 
 _HOMES = {
     "BUDGETS": "budget",
@@ -58,6 +62,7 @@ _HOMES = {
     "Network": "network",
     "NetworkPlan": "plan",
     "SegResNetDesign": "segresnet",
+    "Size": "budget",
     "Stage": "plan",
     "StagedDesign": "family",
     "SwinUNETRDesign": "transformers",
@@ -65,6 +70,7 @@ _HOMES = {
     "TrainingPlan": "budget",
     "Transfer": "transfer",
     "UNETRDesign": "transformers",
+    "UNet": "unet",
     "UNetDesign": "family",
     "VistaDesign": "segresnet",
     "Widths": "planner",
@@ -79,13 +85,15 @@ _HOMES = {
     "design_residual_unet": "family",
     "design_rsunet": "family",
     "design_unet": "family",
+    "fill_from_nnunet": "nnunet",
+    "forecast_memory": "memory",
+    "forecast_plan": "build",
     "format_plan": "plan",
-    "measure_memory": "memory",
     "name_weights": "transfer",
+    "observe_memory": "memory",
     "plan_network": "planner",
     "plan_poolings": "planner",
     "plan_training": "budget",
-    "predict_memory": "memory",
     "put_channels_last": "speed",
     "round_up": "plan",
     "settle_network": "build",
@@ -102,6 +110,7 @@ __all__ = [
     "Network",
     "NetworkPlan",
     "SegResNetDesign",
+    "Size",
     "Stage",
     "StagedDesign",
     "SwinUNETRDesign",
@@ -109,6 +118,7 @@ __all__ = [
     "TrainingPlan",
     "Transfer",
     "UNETRDesign",
+    "UNet",
     "UNetDesign",
     "VistaDesign",
     "Widths",
@@ -123,13 +133,15 @@ __all__ = [
     "design_residual_unet",
     "design_rsunet",
     "design_unet",
+    "fill_from_nnunet",
+    "forecast_memory",
+    "forecast_plan",
     "format_plan",
-    "measure_memory",
     "name_weights",
+    "observe_memory",
     "plan_network",
     "plan_poolings",
     "plan_training",
-    "predict_memory",
     "put_channels_last",
     "round_up",
     "settle_network",

@@ -77,4 +77,4 @@ def lay_slices(volume: Float[Tensor, "b c z y x"]) -> Float[Tensor, "s c y x"]:
 
 def stack_slices(slices: Float[Tensor, "s c y x"], batch: int) -> Float[Tensor, "b c z y x"]:
     """The volumes of a batch, from their slices."""
-    return slices.unflatten(0, (batch, -1)).transpose(1, 2)
+    return slices.reshape(batch, -1, *slices.shape[1:]).transpose(1, 2)

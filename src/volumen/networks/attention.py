@@ -48,9 +48,7 @@ class AttentionGate(nn.Module):
         self.gate = nn.Sequential(nn.Conv3d(features, hidden, 1), build_normalisation(hidden, layers))
         self.weigh = nn.Sequential(nn.ReLU(inplace=True), nn.Conv3d(hidden, 1, 1), nn.Sigmoid())
 
-    def forward(
-        self, skip: Float[Tensor, "b c z y x"], gate: Float[Tensor, "b c z y x"]
-    ) -> Float[Tensor, "b c z y x"]:
+    def forward(self, skip: Float[Tensor, "b c z y x"], gate: Float[Tensor, "b c z y x"]) -> Float[Tensor, "b c z y x"]:
         """The skip connection, each voxel times its weight.
 
         Args:

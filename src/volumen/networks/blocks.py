@@ -132,9 +132,7 @@ def build_decoder_stage(stage: Stage, layers: Layers) -> nn.Sequential:
         if layers.framed or width != stage.features:
             blocks.append(build_preactivated_unit(width, stage.features, layers, kernel=stage.kernel))
         return blocks.extend(_list_preactivated(stage, layers, count=stage.decoder_blocks))
-    units = _list_blocks(
-        width, stage, layers, layers.decoder_block, stride=UNIT_STRIDE, count=stage.decoder_blocks
-    )
+    units = _list_blocks(width, stage, layers, layers.decoder_block, stride=UNIT_STRIDE, count=stage.decoder_blocks)
     return nn.Sequential(*units)
 
 
@@ -163,9 +161,7 @@ def _list_blocks(
 
 def _list_preactivated(stage: Stage, layers: Layers, *, count: int) -> list[nn.Module]:
     """Preactivation blocks in a row, and the convolution that closes the frame."""
-    blocks: list[nn.Module] = [
-        PreactivationBlock(stage.features, layers, kernel=stage.kernel) for _ in range(count)
-    ]
+    blocks: list[nn.Module] = [PreactivationBlock(stage.features, layers, kernel=stage.kernel) for _ in range(count)]
     if layers.framed:
         blocks.append(build_preactivated_unit(stage.features, stage.features, layers, kernel=stage.kernel))
     return blocks

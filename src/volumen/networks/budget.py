@@ -1,7 +1,7 @@
 """How large a patch and batch fit a GPU, and the network for them: nnU-Net's rules for a whole data set.
 
 Isensee et al. 2021 (plain U-Net) and 2024 (residual encoders M, L and XL). Memory is judged as they do, by the voxels
-of all feature maps against those of a network that is known to fit; `predict_memory` says what torch really takes.
+of all feature maps against those of a network that is known to fit; `forecast_memory` says what torch really takes.
 """
 
 import math
@@ -233,9 +233,7 @@ def _plan(shape: Sequence[float], target: VoxelSize, widths: Widths) -> NetworkP
     return plan_network(shape, voxel_size=target, max_poolings=ANY_DEPTH, widths=widths)
 
 
-def _shrink(
-    plan: NetworkPlan, median: tuple[float, float, float], target: VoxelSize, widths: Widths
-) -> NetworkPlan:
+def _shrink(plan: NetworkPlan, median: tuple[float, float, float], target: VoxelSize, widths: Widths) -> NetworkPlan:
     """The plan for a patch that is a step shorter on the axis that is longest beside the median case.
 
     The step is that of the shorter patch: half of 64 voxels may be a valid step where 64 would skip a size.

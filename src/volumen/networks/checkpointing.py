@@ -19,7 +19,7 @@ def checkpoint_parts(parts: Iterable[nn.Module]) -> None:
     """Lets each part keep only its input during training, for about a third more arithmetic."""
     for part in parts:
         norms = [module for module in part.modules() if isinstance(module, BatchNorm)]
-        part.forward = partial(_forward, part, part.forward, norms)  # type: ignore[method-assign]
+        part.forward = partial(_forward, part, part.forward, norms)
 
 
 def _forward(part: nn.Module, forward: Callable[..., Tensor], norms: list[Any], *inputs: Tensor) -> Tensor:

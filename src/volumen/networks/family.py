@@ -167,9 +167,7 @@ design_unet = partial(
     deep_supervision=False,
 )
 design_light_unet = partial(design_unet, features=16, depth=3, normalisation="instance")
-design_residual_unet = partial(
-    UNetDesign, Layers(decoder_block="residual"), block="residual", depth=4, pooling="even"
-)
+design_residual_unet = partial(UNetDesign, Layers(decoder_block="residual"), block="residual", depth=4, pooling="even")
 # nnU-Net's residual encoder; with `block: plain` its plain U-Net (Isensee et al. 2021 and 2024).
 design_planned_unet = partial(UNetDesign, Layers(), block="residual", depth=6, pooling="planned")
 # Lee et al. 2017, with linear resize instead of a transposed convolution.

@@ -1,7 +1,7 @@
 """What a network needs of memory: predicted without any, and measured on a real step.
 
-A prediction runs the network on torch's meta device, where tensors have shapes and no numbers, and adds up what is alive
-at once. It knows nothing of what libraries take to work in, such as cuDNN's workspaces.
+A forecast runs the network on torch's meta device, where tensors have shapes and no numbers, and adds up what is alive at
+once. It knows nothing of what libraries take to work in, such as cuDNN's workspaces.
 """
 
 import copy
@@ -62,7 +62,7 @@ class Memory:
         return "\n".join(f"{name:<18}{size / GIBIBYTE:>8.2f} GiB" for name, size in rows.items())
 
 
-def predict_memory(network: Network, shape: Shape, *, batch: int = 1) -> Memory:
+def forecast_memory(network: Network, shape: Shape, *, batch: int = 1) -> Memory:
     """What the network would need for batches of images of `shape`; nothing of that size is made.
 
     Held: a copy of the network without numbers.
@@ -70,7 +70,7 @@ def predict_memory(network: Network, shape: Shape, *, batch: int = 1) -> Memory:
     return _observe(copy.deepcopy(network).to("meta"), shape, batch, torch.device("meta"))
 
 
-def measure_memory(network: Network, shape: Shape, *, batch: int = 1) -> Memory:
+def observe_memory(network: Network, shape: Shape, *, batch: int = 1) -> Memory:
     """What the network does need, where it is, for a training step and a forward with random images.
 
     On a GPU torch's allocator is asked, so workspaces count; on the CPU tensors are added up as they come and go.
@@ -103,11 +103,11 @@ def _watch(compute: Callable[[], dict[str, list[Tensor]]], device: torch.device,
     return left, ledger.most
 
 
-class Ledger(TorchDispatchMode):
+class Ledger(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Bytes of the tensors that were made since it was opened and are still alive, and the most there were."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.now = 0
         self.most = 0
         self._known: set[int] = set()

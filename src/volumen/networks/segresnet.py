@@ -102,7 +102,12 @@ class VistaDesign:
         layers = Layers(decoder_block="preactivation", activation="relu", skips="add")
         depth = len(self.blocks) - 1
         design = UNetDesign(
-            layers, block="preactivation", max_features=None, depth=depth, pooling="even", **shared  # type: ignore[arg-type]
+            layers,
+            block="preactivation",
+            max_features=None,
+            depth=depth,
+            pooling="even",
+            **shared,  # type: ignore[arg-type]
         )
         return design.build(task)
 
@@ -113,16 +118,17 @@ class SegResNet(Network):
     def __init__(self, design: SegResNetDesign, task: Task) -> None:
         super().__init__(channels=task.channels, heads=task.heads)
         self.is_flat = task.is_flat
-        outputs = Outputs(
-            task.heads, deep_supervision=design.deep_supervision, shared_decoder=design.shared_decoder
-        )
+        outputs = Outputs(task.heads, deep_supervision=design.deep_supervision, shared_decoder=design.shared_decoder)
         parts = {name: _build_part(design, task) for name in outputs.groups}
         first = next(iter(parts.values()))
         self._divisor = _find_divisor(first, task)
         self.encoder: nn.Module = first.encoder
         levels = outputs.count_levels(len(design.blocks) - 1)
         self.decoders = HeadModules(
-            [SegResDecoder(part, specs, levels) for part, specs in zip(parts.values(), outputs.groups.values(), strict=True)],
+            [
+                SegResDecoder(part, specs, levels)
+                for part, specs in zip(parts.values(), outputs.groups.values(), strict=True)
+            ],
             outputs.groups,
         )
 

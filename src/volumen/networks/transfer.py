@@ -52,7 +52,7 @@ class Transfer:
 def transfer_weights(source: Network, target: Network) -> Transfer:
     """What became of each weight; the target has those of the source that fit."""
     given, wanted = name_weights(source), name_weights(target)
-    states: dict[str, str] = {name: "kept" for name in wanted}
+    states: dict[str, str] = dict.fromkeys(wanted, "kept")
     for name in wanted.keys() & given.keys():
         states[name] = _fill(wanted[name], given[name])
     sorted_names = {

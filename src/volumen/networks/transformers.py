@@ -100,7 +100,7 @@ def read_stretched(inner: Any, image: Tensor) -> Sequence[Tensor]:
     for block in inner.vit.blocks:
         tokens = block(tokens)
         states.append(tokens)
-    maps = [state.transpose(1, 2).unflatten(2, grid) for state in (states[3], states[6], states[9], inner.vit.norm(tokens))]
+    maps = [_lay_tokens(state, grid) for state in (states[3], states[6], states[9], inner.vit.norm(tokens))]
     features = inner.decoder5(maps[3], inner.encoder4(maps[2]))
     features = inner.decoder4(features, inner.encoder3(maps[1]))
     features = inner.decoder3(features, inner.encoder2(maps[0]))
@@ -110,7 +110,12 @@ def read_stretched(inner: Any, image: Tensor) -> Sequence[Tensor]:
 def _stretch_positions(inner: Any, grid: Sequence[int]) -> Tensor:
     """What is added to each token of a grid, channels first."""
     positions: Tensor = inner.vit.patch_embedding.position_embeddings
-    learned = positions.transpose(1, 2).unflatten(2, tuple(inner.feat_size))
+    learned = _lay_tokens(positions, inner.feat_size)
     if tuple(grid) == tuple(inner.feat_size):
         return learned
     return interpolate(learned, tuple(grid), mode="bilinear" if len(grid) == 2 else "trilinear")  # noqa: PLR2004
+
+
+def _lay_tokens(tokens: Tensor, grid: Sequence[int]) -> Tensor:
+    """Tokens in a row as a map, channels first."""
+    return tokens.transpose(1, 2).reshape(len(tokens), -1, *grid)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -39,7 +40,8 @@ class UNet(Network):
         self.decoders = HeadModules(decoders, outputs.groups)
         initialise_weights(self)
         if checkpointing:
-            checkpoint_parts([*self.encoder.stages, *(stage for decoder in self.decoders for stage in decoder.stages)])
+            parts: list[Any] = [self.encoder, *self.decoders]
+            checkpoint_parts(stage for part in parts for stage in part.stages)
 
     @property
     def divisor(self) -> Shape:

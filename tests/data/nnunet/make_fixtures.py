@@ -4,6 +4,7 @@ Run once, with the python of an environment that has nnunetv2 2.8: python tests/
 """
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -26,7 +27,7 @@ from nnunetv2.experiment_planning.experiment_planners.residual_unets.residual_en
     nnUNetPlannerResEncM,
     nnUNetPlannerResEncXL,
 )
-from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor  # noqa: E402
+from nnunetv2.inference import predict_from_raw_data as predicting  # noqa: E402
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer  # noqa: E402
 
 HERE = Path(__file__).parent
@@ -78,9 +79,11 @@ def write_plans(rng: np.random.Generator, *, rows: int) -> None:
         spacings = (spacing * rng.choice([1.0, 1.0, 1.25], (cases, 1))).tolist()
         shapes = rng.integers(16, 400, (cases, 3))
         shapes[:, 0] //= 2 if row % 2 else 1
-        for name, planner in PLANNERS.items():
-            for flat in (False, True):
-                plans.append(plan(planner, shapes.tolist(), spacings, flat=flat) | {"size": name, "flat": flat})
+        plans += [
+            plan(planner, shapes.tolist(), spacings, flat=flat) | {"size": name, "flat": flat}
+            for name, planner in PLANNERS.items()
+            for flat in (False, True)
+        ]
     (HERE / "plans.json").write_text("[\n" + ",\n".join(json.dumps(row) for row in plans) + "\n]\n")
 
 
@@ -130,26 +133,26 @@ def write_model(folder: Path, *, plans: dict[str, Any], dataset: dict[str, Any],
     (preprocessed / "case.b2nd").touch()
     torch.manual_seed(0)
     with contextlib.redirect_stdout(io.StringIO()):
-        trainer = nnUNetTrainer(plans | {"continue_training": False}, configuration, 0, dataset, device=torch.device("cpu"))
+        trainer = nnUNetTrainer(
+            plans | {"continue_training": False}, configuration, 0, dataset, device=torch.device("cpu")
+        )
         trainer.initialize()
         stir(trainer.network)
         for epoch in range(2):
             for key, value in {"train_losses": 1.0, "val_losses": 0.5, "mean_fg_dice": 0.5, "lrs": 0.01}.items():
                 trainer.logger.log(key, np.float32(value), epoch)
             trainer.logger.log("dice_per_class_or_region", [np.float64(0.5)], epoch)
-        trainer._best_ema = np.float64(0.5)  # noqa: SLF001 - as a run leaves it
+        trainer._best_ema = np.float64(0.5)
         trainer.save_checkpoint(str(folder / "fold_0" / "checkpoint_final.pth"))
-        predictor = nnUNetPredictor(
+        predictor = predicting.nnUNetPredictor(
             use_gaussian=True, use_mirroring=False, perform_everything_on_device=False, device=torch.device("cpu")
         )
         predictor.initialize_from_trained_model_folder(str(folder), (0,))
         image = np.random.default_rng(1).integers(10, 250, shape, dtype=np.uint8)
-        spacing = plans["original_median_spacing_after_transp"]
-        backward = plans["transpose_backward"]
-        properties = {"spacing": [spacing[axis] for axis in backward]}
-        labels, probabilities = predictor.predict_single_npy_array(
-            image.astype(np.float32), properties, None, None, True
-        )
+        labels, probabilities = predict(predictor, image, plans)
+        edges = [1, *plans["configurations"][configuration]["patch_size"]][-3:]
+        corner = tuple(slice(edges[axis]) for axis in plans["transpose_backward"])
+        _, corner_probabilities = predict(predictor, image[(slice(None), *corner)], plans)
         tile = torch.randn((1, shape[0], *plans["configurations"][configuration]["patch_size"]))
         network = predictor.network.eval()
         network.decoder.deep_supervision = False
@@ -160,9 +163,33 @@ def write_model(folder: Path, *, plans: dict[str, Any], dataset: dict[str, Any],
         image=image,
         labels=labels.astype(np.uint8),
         probabilities=probabilities.astype(np.float32),
+        corner=image[0][corner],
+        corner_probabilities=corner_probabilities.astype(np.float32),
         tile=tile.numpy(),
         logits=logits.numpy(),
     )
+
+
+def predict(predictor: Any, image: np.ndarray, plans: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and probabilities of a volume, tiles added up in single precision: half loses weights at borders."""
+    spacing = plans["original_median_spacing_after_transp"]
+    properties = {"spacing": [spacing[axis] for axis in plans["transpose_backward"]]}
+    half, weigh = torch.half, predicting.compute_gaussian
+    torch.half = torch.float32
+
+    @functools.wraps(weigh)
+    def weigh_exactly(*arguments: Any, **options: Any) -> torch.Tensor:
+        weights: torch.Tensor = weigh(*arguments, **options | {"dtype": torch.float32})
+        return weights
+
+    predicting.compute_gaussian = weigh_exactly
+    try:
+        found = predictor.predict_single_npy_array(
+            image.astype(np.float32), properties, save_or_return_probabilities=True
+        )
+    finally:
+        torch.half, predicting.compute_gaussian = half, weigh
+    return found
 
 
 def stir(network: torch.nn.Module) -> None:
@@ -295,9 +322,7 @@ MODELS: dict[str, dict[str, Any]] = {
             patch=[8, 8, 8],
             scheme="RGBTo01Normalization",
         ),
-        "dataset": declare(
-            "rgb_to_0_1", {"background": 0, "whole": [1, 2], "core": 2}, regions_class_order=[1, 2]
-        ),
+        "dataset": declare("rgb_to_0_1", {"background": 0, "whole": [1, 2], "core": 2}, regions_class_order=[1, 2]),
         "shape": (1, 8, 10, 12),
     },
 }
