@@ -1,7 +1,7 @@
 """What a network needs of memory: predicted without any, and measured on a real step.
 
-A forecast runs the network on torch's meta device, where tensors have shapes and no numbers, and adds up what is alive at
-once. It knows nothing of what libraries take to work in, such as cuDNN's workspaces.
+A forecast runs the network on the meta device of torch, where tensors have shapes and no numbers, and adds up what is
+alive at once. It knows nothing of what libraries take to work in, such as the workspaces of cuDNN.
 """
 
 import copy
