@@ -92,9 +92,7 @@ def measure(family: str, name: str, chosen: dict[str, object], options: argparse
     """The figures of one run."""
     arguments = [family, name, f"--options={json.dumps(chosen)}", f"--size={options.size}"]
     python = {"python": options.nnunet_python} if family == "dna" else {}
-    return run_peer(
-        PEERS / "step.py", [*arguments, f"--threads={options.threads}"], environment=KEEP_MEMORY, **python
-    )
+    return run_peer(PEERS / "step.py", [*arguments, f"--threads={options.threads}"], environment=KEEP_MEMORY, **python)
 
 
 def print_row(family: str, name: str, chosen: dict[str, object], runs: list[Figures]) -> None:

@@ -8,7 +8,7 @@ import torch
 from monai.networks import nets
 
 from volumen.config import Component
-from volumen.errors import ConfigError
+from volumen.errors import ConfigError, ShapeError
 from volumen.geometry import VoxelSize
 from volumen.heads import HeadSpec
 from volumen.networks import build_network, count_parameters, settle_network
@@ -49,6 +49,11 @@ def test_the_large_networks_have_the_parameters_of_their_papers():
     assert count(build("swin_unetr", heads=two)) == 15.7
     assert count(build("swin_unetr", features=48, version=2, heads=two)) == 72.8
     assert count(build("unetr", patch_size=(96, 96, 96), heads=two)) == 92.8
+
+
+def test_dynunet_needs_patches_that_can_be_halved_twice():
+    with pytest.raises(ShapeError, match="halved twice"):
+        build("dynunet", patch_size=(8, 8, 8))
 
 
 def test_channels_of_an_output_go_to_the_heads_in_turn():
@@ -115,7 +120,8 @@ def test_networks_of_monai_say_what_to_install_where_it_is_missing(name, no_mona
 def test_vista_without_monai_is_a_network_of_ours_and_says_so(no_monai, caplog):
     with caplog.at_level(logging.WARNING):
         settled = settle_network(Component(name="vista", options={"features": 4}))
-    assert "MONAI cannot be imported" in caplog.text
+    assert "cannot be imported: pip install" in caplog.text
+    assert "takes a SegResNet-shaped network of our own instead" in caplog.text
     assert settled.options == {"features": 4, "backbone": "own"}
     network = build("vista", **settled.options)
     assert network.eval()(torch.zeros(1, 1, *CUBE))["cells"][0].shape == (1, 3, *CUBE)

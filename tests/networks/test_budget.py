@@ -84,4 +84,4 @@ def test_a_plan_needs_a_case_and_a_gpu():
     with pytest.raises(DataError, match="at least one case"):
         plan_training([])
     with pytest.raises(ConfigError, match="more than 0 GB"):
-        plan_training([(64, 64, 64)], gigabytes=-1)
+        plan_training([(64, 64, 64)], gigabytes=0)

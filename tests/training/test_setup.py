@@ -1,12 +1,15 @@
-import sys
-
 import torch
 
 from volumen.config import Component, files
+from volumen.errors import ConfigError
 from volumen.inference import load_model
 from volumen.training import train_folds
 
 SHORT = {"max_epochs": 1, "steps_per_epoch": 2}
+
+
+def refuse(name):
+    raise ConfigError(f"network {name!r} is MONAI's, which is missing")
 
 
 def train(config, out):
@@ -31,15 +34,15 @@ def test_compile_is_asked_of_the_network_once(make_config, tmp_path, monkeypatch
 
 
 def test_a_network_that_this_machine_decided_is_written_down_and_built_again(make_config, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "monai", None)
+    monkeypatch.setattr("volumen.networks.segresnet.load_monai", refuse)
     vista = Component(name="vista", options={"features": 4, "blocks": [1, 1, 1]})
     network = train(make_config(**SHORT).model_copy(update={"network": vista}), tmp_path / "run")
     assert type(network).__name__ == "UNet"
     assert "backbone: own" in (tmp_path / "run" / files.CONFIG).read_text()
-    assert "Network: vista (features=4, blocks=[1, 1, 1], backbone=own)" in (
-        tmp_path / "run" / "fold_0" / files.LOG
-    ).read_text()
-    monkeypatch.delitem(sys.modules, "monai")
+    assert (
+        "Network: vista (features=4, blocks=[1, 1, 1], backbone=own)"
+        in (tmp_path / "run" / "fold_0" / files.LOG).read_text()
+    )
     again = load_model(tmp_path / "run" / "fold_0" / files.MODEL, device="cpu").network
     image = torch.zeros(1, 1, 8, 8, 8)
     with torch.no_grad():

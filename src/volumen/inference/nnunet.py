@@ -21,7 +21,7 @@ from volumen.inference.nnunet_files import (
     read_json,
     read_plan,
 )
-from volumen.networks import UNet, build_network, fill_from_nnunet
+from volumen.networks import StagedDesign, Task, fill_from_nnunet
 
 Folds = int | Literal["all"]
 HEAD = "labels"
@@ -80,11 +80,8 @@ def _write_model(place: Path, plans: Mapping[str, Any], dataset: Mapping[str, An
     labels = read_labels(dataset)
     config = build_config(plan, labels)
     channels = len(plan.schemes)
-    network = build_network(config.network, heads=labels.heads, channels=channels, patch_size=plan.patch_size)
-    if not isinstance(network, UNet):
-        raise ModelError(f"{path} is no U-Net")
+    network = StagedDesign(**plan.network).build(Task(labels.heads, channels, plan.patch_size))
     fill_from_nnunet(network, checkpoint.weights, plan.axes)
-    place.parent.mkdir(parents=True, exist_ok=True)
     save_model(
         place,
         network,

@@ -128,7 +128,7 @@ def plan_training(
     edges = [VoxelSize(1.0, 1.0, 1.0)] * len(shapes) if voxel_sizes is None else list(voxel_sizes)
     target = choose_voxel_size(shapes, edges)
     median = find_median_shape(shapes, edges, target)
-    budget = BUDGETS[size].scale(gigabytes or BUDGETS[size].gigabytes)
+    budget = BUDGETS[size] if gigabytes is None else BUDGETS[size].scale(gigabytes)
     flat = median[0] == 1 if flat is None else flat
     network, maps = _fit_patch(median, target, budget, outputs=outputs, flat=flat)
     voxels = math.prod(median) * len(shapes)

@@ -44,7 +44,7 @@ class UNetDesign:
         block: plain convolutions, residual blocks, or residual blocks with norm and activation first.
         features: channels of the finest stage, doubled at each step down; or a list with those of every stage.
         max_features: where the doubling ends.
-        depth: steps down; at most so many when they are planned.
+        depth: steps down, at most so many when they are planned; a list of features decides it.
         pooling: `even` halves every axis at each step; `planned` follows patch and voxel size (`plan_network`).
         blocks: of the encoder, a number a stage, the last for all that follow; else 2, or 1, 3, 4, 6, 6 … if residual.
         normalisation: over the batch, each image, or eighths of its channels.

@@ -7,13 +7,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from torch import Tensor, nn
 
+from volumen.errors import ShapeError
 from volumen.networks.adapters import Adapted, load_monai
 from volumen.networks.checkpointing import checkpoint_parts
 from volumen.networks.network import Task
-from volumen.networks.outputs import Outputs
+from volumen.networks.outputs import count_levels
 from volumen.networks.planner import Widths, plan_network
 
 Count = Annotated[int, Field(ge=1)]
+LEAST_POOLINGS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,7 @@ class DynUNetDesign:
 
     features: Count = 32
     max_features: Count = 320
-    depth: Annotated[int, Field(ge=2)] = 6
+    depth: Annotated[int, Field(ge=LEAST_POOLINGS)] = 6
     residual: bool = False
     deep_supervision: bool = True
     checkpointing: bool = False
@@ -70,7 +72,9 @@ class DynUNetDesign:
         nets = load_monai("dynunet")
         widths = Widths(features=self.features, max_features=self.max_features)
         plan = plan_network(task.patch_size, voxel_size=task.voxel_size, max_poolings=self.depth, widths=widths)
-        levels = Outputs((), deep_supervision=self.deep_supervision).count_levels(len(plan.stages) - 1)
+        if len(plan.stages) <= LEAST_POOLINGS:
+            raise ShapeError(f"dynunet needs patches that can be halved twice; {task.patch_size} can once")
+        levels = count_levels(len(plan.stages) - 1, deep_supervision=self.deep_supervision)
         first = 1 if task.is_flat else 0
         strides = [stage.stride[first:] for stage in plan.stages]
         inner = nets.DynUNet(

@@ -28,9 +28,10 @@ class Outputs:
         """Heads by the name of the decoder that they share."""
         return {"shared": self.heads} if self.shared_decoder else {head.name: (head,) for head in self.heads}
 
-    def count_levels(self, poolings: int) -> int:
-        """How many of the finest maps carry logits, in a network of so many poolings."""
-        return max(1, poolings - 1) if self.deep_supervision else 1
+
+def count_levels(poolings: int, *, deep_supervision: bool) -> int:
+    """How many of the finest maps carry logits, in a network of so many poolings."""
+    return max(1, poolings - 1) if deep_supervision else 1
 
 
 class HeadModules(nn.ModuleList):

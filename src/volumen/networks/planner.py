@@ -53,8 +53,8 @@ class Widths:
         )
 
     def limit_depth(self, depth: int) -> int:
-        """Poolings there are features for, at most `depth`."""
-        return depth if isinstance(self.features, int) else min(depth, len(self.features) - 1)
+        """Poolings at most: `depth`, or as many as there are features for."""
+        return depth if isinstance(self.features, int) else len(self.features) - 1
 
     def _find_features(self, depth: int) -> int:
         if not isinstance(self.features, int):

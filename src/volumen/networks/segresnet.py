@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor, nn
 
+from volumen.errors import ConfigError
 from volumen.geometry import Shape, to_shape
 from volumen.heads import HeadSpec
 from volumen.networks.adapters import lay_slices, load_monai, stack_slices
@@ -17,7 +17,7 @@ from volumen.networks.checkpointing import checkpoint_parts
 from volumen.networks.family import UNetDesign
 from volumen.networks.layers import Layers
 from volumen.networks.network import Network, Task
-from volumen.networks.outputs import HeadModules, Heads, Outputs
+from volumen.networks.outputs import HeadModules, Heads, Outputs, count_levels
 
 log = logging.getLogger(__name__)
 
@@ -78,38 +78,44 @@ class VistaDesign:
         """The options that this machine decides, so that a model is built again as it was."""
         if self.backbone != "auto":
             return {}
-        if find_spec("monai") is not None and find_spec("einops") is not None:
-            return {"backbone": "monai"}
-        log.warning(
-            "MONAI cannot be imported: network 'vista' takes a SegResNet-shaped network of our own instead, and the "
-            "model records it as backbone=own; for VISTA3D's backbone, pip install 'volumen[nets]'"
-        )
-        return {"backbone": "own"}
+        try:
+            load_monai("vista")
+        except ConfigError as error:
+            log.warning(
+                "%s; vista takes a SegResNet-shaped network of our own instead, and the model records backbone=own",
+                error,
+            )
+            return {"backbone": "own"}
+        return {"backbone": "monai"}
 
     def build(self, task: Task) -> Network:
         """The network, weights drawn from torch's generator."""
         backbone = self.settle().get("backbone", self.backbone)
-        shared = {
-            "features": self.features,
-            "blocks": self.blocks,
-            "normalisation": "instance",
-            "deep_supervision": self.deep_supervision,
-            "shared_decoder": self.shared_decoder,
-            "checkpointing": self.checkpointing,
-        }
-        if backbone == "monai":
-            return SegResNetDesign(**shared).build(task)  # type: ignore[arg-type]
-        layers = Layers(decoder_block="preactivation", activation="relu", skips="add")
-        depth = len(self.blocks) - 1
-        design = UNetDesign(
-            layers,
-            block="preactivation",
-            max_features=None,
-            depth=depth,
-            pooling="even",
-            **shared,  # type: ignore[arg-type]
+        return (self._choose_monai() if backbone == "monai" else self._choose_own()).build(task)
+
+    def _choose_monai(self) -> SegResNetDesign:
+        return SegResNetDesign(
+            features=self.features,
+            blocks=self.blocks,
+            normalisation="instance",
+            deep_supervision=self.deep_supervision,
+            shared_decoder=self.shared_decoder,
+            checkpointing=self.checkpointing,
         )
-        return design.build(task)
+
+    def _choose_own(self) -> UNetDesign:
+        return UNetDesign(
+            Layers(decoder_block="preactivation", activation="relu", skips="add"),
+            block="preactivation",
+            features=self.features,
+            max_features=None,
+            depth=len(self.blocks) - 1,
+            pooling="even",
+            blocks=self.blocks,
+            deep_supervision=self.deep_supervision,
+            shared_decoder=self.shared_decoder,
+            checkpointing=self.checkpointing,
+        )
 
 
 class SegResNet(Network):
@@ -123,7 +129,7 @@ class SegResNet(Network):
         first = next(iter(parts.values()))
         self._divisor = _find_divisor(first, task)
         self.encoder: nn.Module = first.encoder
-        levels = outputs.count_levels(len(design.blocks) - 1)
+        levels = count_levels(len(design.blocks) - 1, deep_supervision=design.deep_supervision)
         self.decoders = HeadModules(
             [
                 SegResDecoder(part, specs, levels)

@@ -21,7 +21,7 @@ from volumen.networks.blocks import (
 from volumen.networks.checkpointing import checkpoint_parts
 from volumen.networks.layers import Layers, build_activation, build_normalisation, build_unit
 from volumen.networks.network import Network
-from volumen.networks.outputs import HeadModules, Heads, Outputs
+from volumen.networks.outputs import HeadModules, Heads, Outputs, count_levels
 from volumen.networks.plan import NetworkPlan, Stage
 
 
@@ -35,7 +35,7 @@ class UNet(Network):
         self.plan = plan
         self.layers = layers
         self.encoder = Encoder(plan, layers, channels=channels)
-        levels = outputs.count_levels(len(plan.stages) - 1)
+        levels = count_levels(len(plan.stages) - 1, deep_supervision=outputs.deep_supervision)
         decoders = (Decoder(plan, layers, specs=group, levels=levels) for group in outputs.groups.values())
         self.decoders = HeadModules(decoders, outputs.groups)
         initialise_weights(self)
