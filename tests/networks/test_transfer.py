@@ -34,6 +34,13 @@ def test_heads_find_their_own_weights_wherever_they_stand():
     assert len(transfer.kept) == len(transfer.unused) > 0
 
 
+def test_heads_whose_names_are_numbers_are_not_mistaken_for_places():
+    source, target = build(HeadSpec("1", 1), HeadSpec("0", 1)), build(HeadSpec("0", 1), HeadSpec("1", 1))
+    transfer = transfer_weights(source, target)
+    assert set(transfer.loaded) == set(name_weights(target))
+    assert torch.equal(target.decoders[0].steps[0].weight, source.decoders[1].steps[0].weight)
+
+
 def test_heads_that_share_a_decoder_share_its_weights_in_a_network_with_others():
     transfer = transfer_weights(build(SURFACE, EDGE, shared_decoder=True), build(EDGE, shared_decoder=True))
     assert "decoders.shared.heads.0.convolutions.edge.weight" in transfer.loaded

@@ -64,21 +64,20 @@ def transfer_weights(source: Network, target: Network) -> Transfer:
 
 def name_weights(network: Network) -> dict[str, Tensor]:
     """Every weight by a name that is the same in a network with other heads: theirs instead of their numbers."""
-    renamed = {
-        f"{path}.{number}.": f"{path}.{name}."
-        for path, module in network.named_modules()
-        if isinstance(module, HeadModules)
-        for number, name in enumerate(module.names)
-    }
+    lists = [(path, module.names) for path, module in network.named_modules() if isinstance(module, HeadModules)]
     # Inner modules have longer paths; they come first, while the outer ones still have their numbers.
-    prefixes = sorted(renamed, key=len, reverse=True)
-    named = {}
-    for key, tensor in network.state_dict(keep_vars=True).items():
-        name = key
-        for prefix in prefixes:
-            name = renamed[prefix] + name.removeprefix(prefix) if name.startswith(prefix) else name
-        named[name] = tensor
-    return named
+    lists.sort(key=lambda found: len(found[0]), reverse=True)
+    weights = network.state_dict(keep_vars=True)
+    return {_name_heads(key, lists): tensor for key, tensor in weights.items()}
+
+
+def _name_heads(key: str, lists: list[tuple[str, tuple[str, ...]]]) -> str:
+    """The name of a weight with what each module on its way is for, instead of the module's number."""
+    for path, names in lists:
+        if key.startswith(f"{path}."):
+            number, rest = key.removeprefix(f"{path}.").split(".", 1)
+            key = f"{path}.{names[int(number)]}.{rest}"
+    return key
 
 
 def _fill(wanted: Tensor, given: Tensor) -> str:
