@@ -28,7 +28,7 @@ KINDS: dict[Path, str] = {
 # Arguments that the program gives when it builds a component, so a recipe must not.
 SUPPLIED: dict[str, frozenset[str]] = {
     "optimizer": frozenset({"parameters"}),
-    "metric": frozenset({"prediction", "truth", "ignore", "voxel_size", "table", "workers"}),
+    "metric": frozenset({"prediction", "truth", "ignore", "voxel_size", "table", "skeletons", "workers"}),
     "logger": frozenset({"folder"}),
 }
 
