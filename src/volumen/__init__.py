@@ -8,9 +8,11 @@ if TYPE_CHECKING:
     from volumen.api import decode as decode
     from volumen.api import ensemble as ensemble
     from volumen.api import evaluate as evaluate
+    from volumen.api import import_nnunet as import_nnunet
     from volumen.api import list_recipes as list_recipes
     from volumen.api import load_model as load_model
     from volumen.api import make_data as make_data
+    from volumen.api import plan as plan
     from volumen.api import predict as predict
     from volumen.api import read_recipe as read_recipe
     from volumen.api import train as train
@@ -25,10 +27,12 @@ _ROOMS = {
     "decode": "api",
     "ensemble": "api",
     "evaluate": "api",
+    "import_nnunet": "api",
     "list_recipes": "api",
     "load_model": "api",
     "make_data": "api",
     "open_volume": "volumes",
+    "plan": "api",
     "predict": "api",
     "predict_array": "inference",
     "read_recipe": "api",
@@ -41,10 +45,12 @@ __all__ = [
     "decode",
     "ensemble",
     "evaluate",
+    "import_nnunet",
     "list_recipes",
     "load_model",
     "make_data",
     "open_volume",
+    "plan",
     "predict",
     "predict_array",
     "read_recipe",

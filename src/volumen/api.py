@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from volumen.decoding import Decoded
     from volumen.inference import Compute, Model, Predicted, Prediction, PredictOptions, Tiling
     from volumen.metrics import Evaluation, Scoring
+    from volumen.networks import Memory, Size, TrainingPlan
     from volumen.training import RunOptions, RunSummary
     from volumen.viewing import Report
 
@@ -27,9 +28,12 @@ __all__ = [
     "decode",
     "ensemble",
     "evaluate",
+    "forecast_plan",
+    "import_nnunet",
     "list_recipes",
     "load_model",
     "make_data",
+    "plan",
     "predict",
     "predict_each",
     "read_recipe",
@@ -59,6 +63,67 @@ def make_data(
     from volumen.data import write_phantoms
 
     return write_phantoms(kind, folder, cases=cases, size=size, seed=seed, progress=progress)
+
+
+def plan(
+    data: str | Path,
+    *,
+    size: "Size" = "M",
+    gigabytes: float | None = None,
+    outputs: int = 2,
+    flat: bool | None = None,
+) -> "TrainingPlan":
+    """Patch, batch and network for the cases of a folder and a GPU, by the rules of nnU-Net.
+
+    Args:
+        data: folder of cases.
+        size: nnU-Net's plain network for 8 GB, or its residual encoders M, L and XL for 8, 24 and 40 GB.
+        gigabytes: memory of another GPU than the size was made for.
+        outputs: channels of all heads.
+        flat: a 2D network for slices; when not said, for cases of one slice.
+    """
+    from volumen.data import find_cases
+    from volumen.networks import plan_training
+
+    cases = find_cases(data, flat=True)
+    known = [case.voxel_size for case in cases if case.voxel_size is not None]
+    return plan_training(
+        [open_volume(case.image).shape for case in cases],
+        known if len(known) == len(cases) else None,
+        size=size,
+        gigabytes=gigabytes,
+        outputs=outputs,
+        flat=flat,
+    )
+
+
+def forecast_plan(plan: "TrainingPlan", *, channels: int = 1, outputs: int = 2) -> "Memory":
+    """What training with a plan will take of memory; nothing of that size is made."""
+    from volumen.networks import forecast_plan as forecast
+
+    return forecast(plan, channels=channels, outputs=outputs)
+
+
+def import_nnunet(
+    folder: str | Path,
+    out: str | Path,
+    *,
+    fold: int | Literal["all"] = "all",
+    checkpoint: str = "checkpoint_final.pth",
+    overwrite: bool = False,
+) -> list[Path]:
+    """The model folders written from an nnU-Net v2 results folder: `OUT/fold_N/model` for every fold.
+
+    Args:
+        folder: what nnU-Net trained into: plans.json, dataset.json and fold_N/checkpoint_final.pth.
+        out: where the models go.
+        fold: which one, or all.
+        checkpoint: name of the checkpoint in each fold.
+        overwrite: replace models that are there.
+    """
+    from volumen.inference import import_nnunet as import_models
+
+    return import_models(folder, out, fold=fold, checkpoint=checkpoint, overwrite=overwrite)
 
 
 def train(

@@ -1,6 +1,7 @@
 import json
 import pickle
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import tifffile
 
 from volumen.volumes import open_volume
 
+NNUNET = Path(__file__).parents[1] / "data" / "nnunet"
 SMALL = ["data.patch_size=16", "data.folds=3", "network.features=2", "network.depth=2"]
 
 
@@ -29,6 +31,23 @@ def test_recipes_are_listed_shown_copied_and_checked(volumen, tmp_path):
     said = volumen("recipes", "check", tmp_path / "mine.yaml", "optimizer.lr=x", "data.patchsize=1")
     assert said.code == 2
     assert "data.patchsize: no such key; did you mean 'patch_size'?" in said.err
+
+
+def test_a_data_set_is_planned(volumen, walk):
+    said = volumen("plan", walk / "data", "--size", "L")
+    assert said.code == 0, said.err
+    assert "patch 24×24×24, divisor 4×4×4" in said.out
+    assert "training in all" in said.out
+    assert "name: planned_unet" in said.out
+
+
+def test_a_model_of_nnunet_is_imported_and_predicts(volumen, image, tmp_path):
+    said = volumen("import", "nnunet", NNUNET / "residual", tmp_path / "models")
+    assert said.code == 0, said.err
+    assert said.out.split() == [str(tmp_path / "models/fold_0/model")]
+    said = volumen("predict", tmp_path / "models/fold_0/model", image, tmp_path / "labels.tif")
+    assert said.code == 0, said.err
+    assert open_volume(tmp_path / "labels.tif").read().max() <= 2
 
 
 def test_a_run_leaves_the_files_that_the_design_names(walk):

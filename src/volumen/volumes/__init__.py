@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from volumen.volumes.intensity import measure_intensity as measure_intensity
     from volumen.volumes.memory import ArrayVolume as ArrayVolume
     from volumen.volumes.memory import to_volume as to_volume
+    from volumen.volumes.normalisation import DatasetZScoreNormalisation as DatasetZScoreNormalisation
     from volumen.volumes.normalisation import IntensityMap as IntensityMap
     from volumen.volumes.normalisation import NoNormalisation as NoNormalisation
     from volumen.volumes.normalisation import Normalisation as Normalisation
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ArrayVolume": "memory",
+    "DatasetZScoreNormalisation": "normalisation",
     "Intensity": "intensity",
     "IntensityMap": "normalisation",
     "Layout": "volume",
@@ -49,6 +51,7 @@ _HOMES = {
 }
 __all__ = [
     "ArrayVolume",
+    "DatasetZScoreNormalisation",
     "Intensity",
     "IntensityMap",
     "Layout",
