@@ -1,5 +1,6 @@
 import json
 import pickle
+import re
 import shutil
 from pathlib import Path
 
@@ -86,9 +87,8 @@ def test_a_folder_is_predicted_scored_and_reported(volumen, walk, model, images,
     assert set(scores["means"]) == {"dice", "voi", "voi_split", "voi_merge"}
     assert set(scores["groups"]) == set()
     table = tmp_path / "scores.csv"
-    said = volumen(
-        "evaluate", tmp_path / "masks", walk / "data" / "train_labels", "--group", r"_00(\d)", "--csv", table
-    )
+    compared = (tmp_path / "masks", walk / "data" / "train_labels")
+    said = volumen("evaluate", *compared, "--group", r"_00(\d)", "--csv", table)
     assert "mean of 2" in said.out
     assert table.read_text().splitlines()[0].startswith("case,group,dice")
     assert [line.split(",")[:2] for line in table.read_text().splitlines()[1:4]] == [
@@ -96,6 +96,13 @@ def test_a_folder_is_predicted_scored_and_reported(volumen, walk, model, images,
         ["scroll_001", "1"],
         ["scroll_002", "2"],
     ]
+    maps = tmp_path / "maps"
+    said = volumen("evaluate", *compared, "surface_dice.tolerance=1", "--against", compared[0], "--errors", maps)
+    assert re.search(r"surface_dice +\+0\.0000  \(\+0\.0000 to \+0\.0000\)  p = 1", said.out)
+    assert {path.name for path in maps.iterdir()} >= {"scroll_000.tif", "scroll_000.png"}
+    said = volumen("evaluate", *compared, "--errors", maps, "--json")
+    assert said.code == 2
+    assert "is there already" in said.err
     report = tmp_path / "report.html"
     said = volumen("report", walk / "run", "--out", report, "--image", images / "scroll_000.tif")
     assert said.code == 0, said.err

@@ -12,6 +12,7 @@ from typing import Literal
 from volumen.config import Component
 from volumen.errors import ConfigError
 from volumen.geometry import to_shape
+from volumen.metrics.confidence import Interval, bound_mean, turn_scores
 from volumen.metrics.evaluate import evaluate_case
 from volumen.metrics.pairing import Pair, Pairs
 from volumen.metrics.skeleton_files import read_skeletons
@@ -73,6 +74,11 @@ class Evaluation:
     def means(self) -> dict[str, float]:
         """Mean of every score over all cases."""
         return _average_scores(list(self.cases.values()))
+
+    @property
+    def intervals(self) -> dict[str, Interval]:
+        """The mean of every score with its bootstrap interval over the cases."""
+        return {name: bound_mean(scores) for name, scores in turn_scores(self.cases).items()}
 
     @property
     def group_means(self) -> dict[str, dict[str, float]]:
