@@ -4,7 +4,8 @@ import os
 import numpy as np
 import pytest
 import tensorstore
-from contract import VOXEL_SIZE, draw_array, save_zarr_v2
+from contract import draw_array
+from foreign import VOXEL_SIZE, save_zarr_v2
 
 from volumen.errors import ExistsError, FormatError, MissingError, OutputError, ShapeError
 from volumen.geometry import Box, VoxelSize

@@ -1,11 +1,12 @@
 """N5 arrays, alone and in pyramids of s0, s1 …; their axes are kept x y z."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from volumen.errors import FormatError, MissingError, PlaceError
-from volumen.volumes.axes import plan_axes
+from volumen.volumes.axes import AxisPlan, plan_axes
+from volumen.volumes.multiscales import name_axes
 from volumen.volumes.places import LocalPlace, Place, find_place, read_json
 from volumen.volumes.placement import Placement, read_array_placement
 from volumen.volumes.spec import Spec
@@ -29,10 +30,11 @@ def open_n5(spec: Spec) -> StoreVolume:
     store = Store("n5", place, "N5")
     with explain_store(store, spec.text):
         handle = open_store(store, cached=False)
-        plan = plan_axes(_AXES.get(len(handle.shape)), handle.shape, spec.text, spec.options)
+        names = _name_axes(handle.domain.labels)
+        plan = plan_axes(names, handle.shape, spec.text, spec.options)
         dtype = check_dtype(handle.dtype.numpy_dtype, spec.text)
         chunks, shards = find_chunks(handle, plan)
-    voxel_size, offset = _read_placement(place, attributes)
+    voxel_size, offset = _read_placement(place, attributes, plan)
     layout = Layout(plan.volume_shape, dtype, chunks, plan.channels, voxel_size, offset)
     return StoreVolume(spec.text, layout, store=store, plan=plan, storage=Storage("N5", shards, levels))
 
@@ -82,17 +84,32 @@ def _find_only(spec: Spec, place: Place) -> tuple[Place, Mapping[str, Any], tupl
     raise FormatError(f"{place} is a group of {len(arrays)} arrays; name one of them: {inside}")
 
 
-def _read_placement(place: Place, attributes: Mapping[str, Any]) -> Placement:
-    """As the array says, else as the group says that holds the levels."""
-    own = read_array_placement(attributes, backwards=True)
+def _name_axes(labels: Sequence[str]) -> str | None:
+    """Letters of the axes: as the file names them, else x y z and channels."""
+    if all(labels):
+        letters = name_axes([{"name": label} for label in labels])
+        return None if "?" in letters else letters
+    return _AXES.get(len(labels))
+
+
+def _read_placement(place: Place, attributes: Mapping[str, Any], plan: AxisPlan) -> Placement:
+    """As the array says, in the order of its axes, else as the group says that holds the levels."""
+    ordered = {
+        "axes": list(plan.names),
+        "units": attributes.get("units", ["nm"] * len(plan.names)),
+        "scale": attributes.get("resolution"),
+        "translate": attributes.get("offset"),
+    }
+    bare = {name: value for name, value in attributes.items() if name not in {"resolution", "offset", "units"}}
+    own = read_array_placement({"transform": ordered, **bare})
     if own != (None, None):
         return own
     try:
         above = _read_attributes(place.parent) or {}
     except PlaceError:  # a server may hide what is above
         return own
-    shared = {name: above[name] for name in ("pixelResolution", "transform") if name in above}
-    return read_array_placement({"downsamplingFactors": attributes.get("downsamplingFactors", [1, 1, 1]), **shared})
+    factors = attributes.get("downsamplingFactors", [1, 1, 1])
+    return read_array_placement({"pixelResolution": above.get("pixelResolution"), "downsamplingFactors": factors})
 
 
 def _read_attributes(place: Place) -> Mapping[str, Any] | None:

@@ -11,7 +11,7 @@ from volumen.volumes.axes import AxisPlan, plan_axes
 from volumen.volumes.extras import import_extra
 from volumen.volumes.faults import explain_reading
 from volumen.volumes.orientation import Orientation, orient_axes
-from volumen.volumes.placement import Placement, parse_voxel_size
+from volumen.volumes.placement import Placement, parse_offset, parse_voxel_size
 from volumen.volumes.raw_arrays import RawArray, RawVolume, chunk_volume
 from volumen.volumes.spec import Spec
 from volumen.volumes.units import find_nanometres
@@ -20,6 +20,7 @@ from volumen.volumes.volume import Layout, Storage, check_dtype
 if TYPE_CHECKING:
     import nibabel
 
+_DIGITS = 7  # that a float of 32 bits holds
 _UNITS = {"unknown": "mm", "mm": "mm", "meter": "m", "micron": "µm"}
 
 
@@ -91,12 +92,20 @@ def _read_placement(image: "nibabel.Nifti1Image", plan: AxisPlan, oriented: Orie
     named = header.get_xyzt_units()[0]
     unit = find_nanometres(_UNITS.get(named))
     if oriented is not None:
-        return oriented.place(unit)
+        return _round(oriented.place(unit))
     zooms = [float(zoom) for zoom in header.get_zooms()[:3]] + [1.0] * (3 - len(header.get_zooms()[:3]))
     if unit is None or (named == "unknown" and zooms == [1.0, 1.0, 1.0]):
         return None, None
     lengths = dict(zip(plan.names[::-1], zooms, strict=False))
-    return parse_voxel_size([lengths[axis] * unit for axis in "zyx" if axis in lengths]), None
+    return _round((parse_voxel_size([lengths[axis] * unit for axis in "zyx" if axis in lengths]), None))
+
+
+def _round(placement: Placement) -> Placement:
+    """The lengths that were meant: a header keeps them in single precision, 0.03 as 0.029999999."""
+    voxel_size, offset = (
+        None if lengths is None else [float(f"{length:.{_DIGITS}g}") for length in lengths] for lengths in placement
+    )
+    return parse_voxel_size(voxel_size), parse_offset(offset)
 
 
 def _quieten() -> None:

@@ -3,7 +3,7 @@
 import struct
 import zipfile
 from pathlib import Path
-from typing import IO
+from io import BufferedIOBase
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def _build(spec: Spec, raw: RawArray, kind: str, *, is_fortran: bool) -> RawVolu
     return RawVolume(spec.text, layout, raw=raw, plan=plan, storage=Storage(kind))
 
 
-def _read_header(file: IO[bytes]) -> tuple[np.dtype, tuple[int, ...], bool]:
+def _read_header(file: BufferedIOBase) -> tuple[np.dtype, tuple[int, ...], bool]:
     version = np.lib.format.read_magic(file)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in readers:

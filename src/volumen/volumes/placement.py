@@ -17,22 +17,18 @@ _AXES = "zyx"
 _UNKNOWN: Placement = (None, None)
 
 
-def read_array_placement(attributes: Mapping[str, Any], *, backwards: bool = False) -> Placement:
+def read_array_placement(attributes: Mapping[str, Any]) -> Placement:
     """Voxel size and offset that an array's attributes tell; None for what they do not.
 
     Known are ours (`voxel_size_nm`, `offset_nm`), those of CREMI and funlib (`resolution` or `voxel_size`, `offset`, nm
     unless there are `units`), of COSEM (`transform`), of N5 viewers (`pixelResolution`, `downsamplingFactors`) and of
     ilastik and PlantSeg (`element_size_um`).
-
-    Args:
-        attributes: of the array.
-        backwards: whether bare numbers are x y z, as N5 keeps its axes.
     """
     plain = {name: _to_plain(value) for name, value in attributes.items()}
     readings = (
         (parse_voxel_size(plain.get(VOXEL_SIZE)), parse_offset(plain.get(OFFSET))),
         _read_transform(plain.get("transform")),
-        _read_resolution(plain, backwards=backwards),
+        _read_resolution(plain),
         _read_pixels(plain),
         (parse_voxel_size(_scale(plain.get("element_size_um"), 1e3)), None),
     )
@@ -76,15 +72,10 @@ def _pick(values: object, places: Sequence[int], nanometres: Sequence[float | No
     return [value * unit for value, unit in pairs if isinstance(value, int | float) and unit is not None]
 
 
-def _read_resolution(plain: Mapping[str, object], *, backwards: bool) -> Placement:
-    """CREMI's and funlib's: nanometres, unless a unit for each axis says otherwise."""
-    units = plain.get("units", ["nm"] * 3)
-    nanometres = [find_nanometres(unit) for unit in units] if isinstance(units, list) else []
-    places = [2, 1, 0] if backwards else [0, 1, 2]
-    if len(nanometres) != len(places):
-        return _UNKNOWN
-    size = _pick(plain.get("resolution", plain.get("voxel_size")), places, nanometres)
-    return parse_voxel_size(size), parse_offset(_pick(plain.get("offset"), places, nanometres))
+def _read_resolution(plain: Mapping[str, object]) -> Placement:
+    """CREMI's and funlib's: z y x in nanometres, unless a unit for each axis says otherwise."""
+    size, units = plain.get("resolution", plain.get("voxel_size")), plain.get("units", ["nm"] * 3)
+    return _read_transform({"axes": list(_AXES), "units": units, "scale": size, "translate": plain.get("offset")})
 
 
 def _read_pixels(plain: Mapping[str, object]) -> Placement:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, cast
+from io import BufferedIOBase
+from typing import Literal, cast
 
 import numpy as np
 
@@ -100,7 +101,7 @@ class RawArray:
             values = self._take(stream, (high - low, *self.shape[1:]))
         return values[(slice(None) if isinstance(first, slice) else 0, *index[1:])]
 
-    def _take(self, stream: IO[bytes], shape: tuple[int, ...]) -> np.ndarray:
+    def _take(self, stream: BufferedIOBase, shape: tuple[int, ...]) -> np.ndarray:
         wanted = math.prod(shape) * self.dtype.itemsize
         taken = stream.read(wanted)
         if len(taken) < wanted:
@@ -108,7 +109,7 @@ class RawArray:
         return np.frombuffer(taken, self.dtype).reshape(shape)
 
     @contextmanager
-    def _open(self) -> Iterator[IO[bytes]]:
+    def _open(self) -> Iterator[BufferedIOBase]:
         """The unpacked bytes."""
         if self.packing == "zip":
             with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as stream:
@@ -118,7 +119,7 @@ class RawArray:
             file.seek(self.packed_at)
             unpack = gzip.open if self.packing == "gzip" else bz2.open
             with unpack(file, "rb") as stream:
-                yield cast("IO[bytes]", stream)
+                yield cast("BufferedIOBase", stream)
 
 
 class RawVolume(Volume):

@@ -35,12 +35,19 @@ class Series:
     """Slices in order.
 
     Args:
-        paths: a file each.
+        folder: where they are.
+        names: of a file each.
         gaps: numbers between the first and the last that no file has.
     """
 
-    paths: tuple[Path, ...]
+    folder: Path
+    names: tuple[str, ...]
     gaps: tuple[int, ...] = ()
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files."""
+        return [self.folder / name for name in self.names]
 
 
 class SlicesVolume(Volume):
@@ -61,7 +68,8 @@ class SlicesVolume(Volume):
     def _read(self, box: Box) -> Voxels:
         voxels = np.empty(box.shape, self.dtype)
         _, rows, columns = box.slices
-        for number, path in enumerate(self._series.paths[box.slices[0]]):
+        for number, name in enumerate(self._series.names[box.slices[0]]):
+            path = self._series.folder / name
             with explain_reading(str(path), "a slice"):
                 voxels[number] = self._find(path)[rows, columns]
         return voxels
@@ -127,7 +135,7 @@ def _find_series(spec: Spec) -> Series:
         return _number(found, spec)
     if path.is_dir():
         return _number([file for file in path.iterdir() if _is_slice(file)], spec)
-    return Series((path,))
+    return Series(path.parent.absolute(), (path.name,))
 
 
 def _number(paths: Sequence[Path], spec: Spec) -> Series:
@@ -145,8 +153,8 @@ def _number(paths: Sequence[Path], spec: Spec) -> Series:
         raise FormatError(f"{spec.text}: {len(running)} numbers run in the names of its files; name one series of them")
     if len(paths) > 1 and (not running or len(set(numbers[:, running[0]])) < len(paths)):
         raise FormatError(f"{spec.text}: two of its files have the same number; name one series of them")
-    ordered = tuple(sort_naturally(paths))
-    return Series(ordered, _find_gaps(sorted(numbers[:, running[0]])) if running else ())
+    names = tuple(path.name for path in sort_naturally(paths))
+    return Series(paths[0].parent.absolute(), names, _find_gaps(sorted(numbers[:, running[0]])) if running else ())
 
 
 def _find_gaps(numbers: Sequence[int]) -> tuple[int, ...]:

@@ -167,7 +167,7 @@ def _order_pages(count: int, series: Any, plan: AxisPlan) -> list[Int64[np.ndarr
     return list(ordered.reshape(plan.channels or 1, -1))
 
 
-def _build_pages(series: Any, path: Path, tables: tuple[Table, Table], pages: Int64[np.ndarray, " pages"]) -> PagedPixels:
+def _build_pages(series: Any, path: Path, tables: tuple[Table, Table], pages: Int64[np.ndarray, " n"]) -> PagedPixels:
     page = series.keyframe
     starts, counts = (table[pages] for table in tables)
     grid, segment = _pad(page.chunked), _pad(page.chunks)
