@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from volumen.config import Component, RunConfig, copy_recipe, files, format_yaml, list_recipes, read_recipe
 from volumen.decoding import CleanUp
 from volumen.errors import ConfigError, DataError, ExistsError, MissingError
-from volumen.volumes import list_volumes, open_volume
+from volumen.volumes import is_volume_folder, list_volumes, name_volume, open_volume
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from volumen.inference import Compute, Model, Predicted, Prediction, PredictOptions, Tiling
     from volumen.training import RunOptions, RunSummary
     from volumen.viewing import Report
+    from volumen.volumes import Facts
 
 __all__ = [
     "CleanUp",
@@ -28,6 +29,7 @@ __all__ = [
     "decode",
     "ensemble",
     "evaluate",
+    "inspect_volume",
     "list_recipes",
     "load_model",
     "make_data",
@@ -61,6 +63,13 @@ def make_data(
     from volumen.data import write_phantoms
 
     return write_phantoms(kind, folder, cases=cases, size=size, seed=seed, progress=progress)
+
+
+def inspect_volume(spec: str | Path) -> "Facts":
+    """What a volume is, and what its voxels hold as far as a bounded sample tells."""
+    from volumen.volumes import inspect_volume as inspect
+
+    return inspect(spec)
 
 
 def train(
@@ -303,7 +312,7 @@ def write_report(
         true, predicted = (None if spec is None else open_volume(spec) for spec in (truth, prediction))
         volume = open_volume(image)
         scene = Scene(volume, truth=true, prediction=predicted, ignore=ignore, voxel_size=volume.voxel_size)
-        report = replace(report, sections=(show_scene(Path(image).stem, scene), *report.sections))
+        report = replace(report, sections=(show_scene(name_volume(image), scene), *report.sections))
     if decoded is not None:
         sections.append(tabulate_steps(decoded.steps))
     place = folder.with_suffix(".html") if is_prediction else folder / files.REPORT
@@ -338,23 +347,21 @@ def _pair_cases(
     segmentation: "str | Path | np.ndarray", truth: "str | Path | np.ndarray"
 ) -> "dict[str, tuple[str | Path | np.ndarray, str | Path | np.ndarray]]":
     """What belongs together, by name."""
-    for source in (segmentation, truth):
-        if isinstance(source, str | Path) and not Path(source).exists():
-            raise MissingError(f"there is no {source}; give a volume or a folder of volumes")
     folders = [isinstance(source, str | Path) and _is_folder(Path(source)) for source in (segmentation, truth)]
     if all(folders):
         return _match_files(Path(str(segmentation)), Path(str(truth)))
     if any(folders):
         raise DataError(f"{segmentation} and {truth} must be two volumes or two folders of volumes")
-    return {Path(segmentation).stem if isinstance(segmentation, str | Path) else "array": (segmentation, truth)}
+    return {name_volume(segmentation) if isinstance(segmentation, str | Path) else "array": (segmentation, truth)}
 
 
 def _match_files(
     segmentations: Path, truths: Path
 ) -> "dict[str, tuple[str | Path | np.ndarray, str | Path | np.ndarray]]":
     """Files of two folders by name; a case that either lacks is an error that names it."""
-    ours = {path.stem: path for path in list_volumes(segmentations) if not path.stem.endswith(VISUALIZATION)}
-    theirs = {path.stem: path for path in list_volumes(truths)}
+    named = {name_volume(path): path for path in list_volumes(segmentations)}
+    ours = {name: path for name, path in named.items() if not name.endswith(VISUALIZATION)}
+    theirs = {name_volume(path): path for path in list_volumes(truths)}
     lacking = [f"{name} has no truth" for name in ours.keys() - theirs.keys()]
     lacking += [f"{name} has no segmentation" for name in theirs.keys() - ours.keys()]
     if lacking:
@@ -365,7 +372,7 @@ def _match_files(
 
 
 def _is_folder(path: Path) -> bool:
-    return path.is_dir() and path.suffix != ".zarr"
+    return path.is_dir() and not is_volume_folder(path)
 
 
 def _average(values: Sequence[float]) -> float:

@@ -1,13 +1,13 @@
 """Which format a spec names: by its prefix, its suffix, or by what is there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
 from volumen.errors import FormatError, MissingError
-from volumen.volumes.places import find_place
-from volumen.volumes.spec import Spec
+from volumen.volumes.places import RemotePlace, find_place
+from volumen.volumes.spec import Spec, parse_spec
 from volumen.volumes.volume import Volume
 
 _MAGIC_BYTES = 352
@@ -51,9 +51,18 @@ SLICES = Format("slices", (), "slices:open_slices", is_folder=True)
 FORMATS = (ZARR, N5, PRECOMPUTED, TIFF, HDF5, NIFTI, NRRD, NPY, NPZ, PICTURE, SLICES)
 SUFFIXES = tuple(suffix for form in FORMATS for suffix in form.suffixes)
 
+_ENDINGS = sorted((*SUFFIXES, ".ome.tif", ".ome.tiff", ".ome.zarr"), key=len, reverse=True)
+
 KNOWN = f"one of {', '.join(SUFFIXES)}, x.zarr/name, a folder of slices, precomputed://…"
 
-_KEYS = {"zarr.json": ZARR, ".zarray": ZARR, ".zgroup": ZARR, ".zattrs": ZARR, "attributes.json": N5, "info": PRECOMPUTED}
+_KEYS = {
+    "zarr.json": ZARR,
+    ".zarray": ZARR,
+    ".zgroup": ZARR,
+    ".zattrs": ZARR,
+    "attributes.json": N5,
+    "info": PRECOMPUTED,
+}
 _MAGIC = (
     (b"II*\0", 0, TIFF),
     (b"MM\0*", 0, TIFF),
@@ -94,11 +103,11 @@ def find_by_suffix(path: Path) -> Format | None:
     return next((form for form in FORMATS if name.endswith(form.suffixes or ("\0",))), None)
 
 
-def strip_suffix(path: Path) -> str:
-    """A volume's name: its file name without the format's ending."""
-    name = path.name
-    endings: Sequence[str] = sorted((*SUFFIXES, ".ome.tif", ".ome.tiff", ".ome.zarr"), key=len, reverse=True)
-    ending = next((ending for ending in endings if name.lower().endswith(ending)), path.suffix)
+def name_volume(spec: str | Path) -> str:
+    """What a volume is called: its dataset's name, or its file's without the format's ending."""
+    parsed = parse_spec(spec)
+    name = Path(parsed.key or parsed.place).name
+    ending = next((ending for ending in _ENDINGS if name.lower().endswith(ending)), Path(name).suffix)
     return name[: len(name) - len(ending)] or name
 
 
@@ -126,7 +135,10 @@ def _find_remote(spec: Spec) -> Format:
     named = find_by_suffix(path)
     if named is not None and not named.is_folder:
         raise FormatError(f"{spec.text}: a {named.name} file is not read over a network; download it first")
-    contents = find_place(spec).read(*_KEYS)
+    place = find_place(spec)
+    contents = place.read(*_KEYS)
+    if not contents and isinstance(place, RemotePlace):
+        place.check_bucket()
     found = next((form for key, form in _KEYS.items() if key in contents), None)
     parts = (form for part in reversed(path.parts) for form in (ZARR, N5) if part.lower().endswith(form.suffixes))
     found = found or next(parts, None)

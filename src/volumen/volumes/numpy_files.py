@@ -2,8 +2,10 @@
 
 import struct
 import zipfile
-from pathlib import Path
 from io import BufferedIOBase
+from pathlib import Path
+from tokenize import TokenError
+from typing import cast
 
 import numpy as np
 
@@ -20,7 +22,7 @@ _LOCAL_HEADER = 30  # bytes of a zip member's header before its name
 
 def open_npy(spec: Spec) -> RawVolume:
     """The array in an NPY file."""
-    with explain_reading(spec.text, "NPY"):
+    with explain_reading(spec.text, "NPY", TokenError):
         with spec.path.open("rb") as file:
             dtype, shape, is_fortran = _read_header(file)
             raw = RawArray(spec.path, file.tell(), dtype, shape)
@@ -29,11 +31,11 @@ def open_npy(spec: Spec) -> RawVolume:
 
 def open_npz(spec: Spec) -> RawVolume:
     """The array that is named in an NPZ file, or its only one."""
-    with explain_reading(spec.text, "NPZ"):
+    with explain_reading(spec.text, "NPZ", TokenError):
         with zipfile.ZipFile(spec.path) as archive:
             member = _choose_member(spec, archive)
             with archive.open(member) as file:
-                dtype, shape, is_fortran = _read_header(file)
+                dtype, shape, is_fortran = _read_header(cast("BufferedIOBase", file))
                 start = file.tell()
         if member.compress_type == zipfile.ZIP_STORED:
             raw = RawArray(spec.path, _find_content(spec.path, member) + start, dtype, shape)
@@ -57,10 +59,10 @@ def _read_header(file: BufferedIOBase) -> tuple[np.dtype, tuple[int, ...], bool]
     version = np.lib.format.read_magic(file)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in readers:
-        raise FormatError(f"it is of version {version}; known are {', '.join(map(str, readers))}")
+        raise ValueError(f"it is of version {version}; known are {', '.join(map(str, readers))}")
     shape, is_fortran, dtype = readers[version](file)
     if any(extent < 0 for extent in shape):
-        raise FormatError(f"its header is damaged: shape {shape}")
+        raise ValueError(f"its header is damaged: shape {shape}")
     return dtype, shape, is_fortran
 
 

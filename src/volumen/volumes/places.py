@@ -72,9 +72,7 @@ class LocalPlace:
     def list_keys(self) -> list[str] | None:
         """Every file below, as paths from here."""
         return [
-            os.path.relpath(Path(folder, name), self.path)
-            for folder, _, names in os.walk(self.path)
-            for name in names
+            os.path.relpath(Path(folder, name), self.path) for folder, _, names in os.walk(self.path) for name in names
         ]
 
     def describe(self) -> Json:
@@ -134,6 +132,19 @@ class RemotePlace:
         if refused is not None and not found:
             raise refused
         return found
+
+    def check_bucket(self) -> None:
+        """Refuse a bucket that is not there; a key that is not there looks the same."""
+        if self.url.startswith("http"):
+            return
+        import tensorstore
+
+        try:
+            self._open().list(tensorstore.KvStore.KeyRange("info", "infp")).result(timeout=_METADATA_SECONDS)
+        except (ValueError, OSError) as error:
+            told = explain_place(self, error)
+            if isinstance(told, MissingError):
+                raise told from error
 
     def list_folders(self) -> list[str] | None:
         """None: a server has no cheap way to tell."""
@@ -222,8 +233,9 @@ def _choose_credentials(options: Options) -> str:
     if "AWS_ACCESS_KEY_ID" in os.environ:
         return "environment"
     files = [os.environ.get("AWS_SHARED_CREDENTIALS_FILE"), os.environ.get("AWS_CONFIG_FILE")]
+    named = [Path(file) for file in files if file]
     home = Path.home() / ".aws"
-    if any(Path(file).is_file() for file in (*filter(None, files), home / "credentials", home / "config")):
+    if any(file.is_file() for file in (*named, home / "credentials", home / "config")):
         return "profile"
     return "default" if _is_amazon_machine() else "anonymous"
 

@@ -8,8 +8,8 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from io import BufferedIOBase
+from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
@@ -72,7 +72,7 @@ class RawArray:
         if not self.nbytes:
             return np.zeros(self.shape, self.dtype)[index]
         if self.packing == "none":
-            return cast("np.ndarray", np.memmap(self.path, self.dtype, "r", self.start, self.shape)[index])
+            return np.memmap(self.path, self.dtype, "r", self.start, self.shape)[index]
         if self.is_kept:
             return PIECES.find((identify_file(self.path), self.member, self.start), self._unpack)[index]
         return self._stream(index)
@@ -113,7 +113,7 @@ class RawArray:
         """The unpacked bytes."""
         if self.packing == "zip":
             with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as stream:
-                yield stream
+                yield cast("BufferedIOBase", stream)
             return
         with self.path.open("rb") as file:
             file.seek(self.packed_at)

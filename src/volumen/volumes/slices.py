@@ -1,5 +1,6 @@
 """Folders of numbered slices, and single pictures as volumes of one slice."""
 
+import itertools
 import logging
 import re
 from collections import defaultdict
@@ -80,12 +81,15 @@ class SlicesVolume(Volume):
 
     def _decode(self, path: Path) -> Shaped[np.ndarray, "y x"]:
         if path.suffix.lower() in TIFF_SUFFIXES:
-            pixels = open_tiff(Spec(str(path), str(path))).read()[0]
-            pixels = pixels * np.uint8(self._bright) if read_tiff_head(path).kind == "one bit" else pixels
+            pixels: Shaped[np.ndarray, "y x"] = open_tiff(Spec(str(path), str(path))).read()[0]
+            if read_tiff_head(path).kind == "one bit":
+                pixels *= np.uint8(self._bright)
         else:
             pixels = decode_picture(path, bright=self._bright, channel=self._channel)
         if pixels.shape != self.shape[1:] or pixels.dtype != self.dtype:
-            raise FormatError(f"{path} was {self.shape[1:]} of {self.dtype} and is now {pixels.shape} of {pixels.dtype}")
+            raise FormatError(
+                f"{path} was {self.shape[1:]} of {self.dtype} and is now {pixels.shape} of {pixels.dtype}"
+            )
         return pixels
 
     def _write(self, box: Box, array: Voxels) -> None:  # noqa: ARG002 - of the interface
@@ -148,7 +152,9 @@ def _number(paths: Sequence[Path], spec: Spec) -> Series:
         folder = spec.path.parent if spec.is_glob else spec.path
         raise FormatError(f"{spec.text} holds several series of slices: {named}; name one as {folder}/NAME*.png")
     numbers = np.array([[int(part) for part in _NUMBER.findall(path.name)] for path in paths], dtype=object)
-    running = [column for column in range(numbers.shape[1]) if len(set(numbers[:, column])) > 1] if len(paths) > 1 else []
+    running = (
+        [column for column in range(numbers.shape[1]) if len(set(numbers[:, column])) > 1] if len(paths) > 1 else []
+    )
     if len(running) > 1:
         raise FormatError(f"{spec.text}: {len(running)} numbers run in the names of its files; name one series of them")
     if len(paths) > 1 and (not running or len(set(numbers[:, running[0]])) < len(paths)):
@@ -159,7 +165,7 @@ def _number(paths: Sequence[Path], spec: Spec) -> Series:
 
 def _find_gaps(numbers: Sequence[int]) -> tuple[int, ...]:
     """Numbers that are left out of an even sequence."""
-    step = min(high - low for low, high in zip(numbers, numbers[1:], strict=False))
+    step = min(high - low for low, high in itertools.pairwise(numbers))
     present = set(numbers)
     if (numbers[-1] - numbers[0]) // step > 100 * len(numbers):
         return ()  # dates or the like: no sequence

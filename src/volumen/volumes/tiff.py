@@ -48,7 +48,7 @@ class TiffVolume(Volume):
 
     def _read(self, box: Box) -> Voxels:
         with explain_reading(self.spec, "TIFF"):
-            return self._locate().read(box)
+            return self._locate().read(box).astype(self.dtype, copy=False)
 
     def _write(self, box: Box, array: Voxels) -> None:
         pixels = self._locate()
@@ -91,7 +91,7 @@ def read_tiff_head(path: Path) -> Head:
             raise FormatError(f"{path} holds {len(tif.pages)} pages; a slice has one: open it by itself")
         if page.ndim != 2:  # noqa: PLR2004 - y x
             raise FormatError(f"{path} has the shape {page.shape}; a slice is grey, with rows and columns")
-        dtype = check_dtype(page.dtype, str(path))
+        dtype = check_dtype(np.dtype(page.dtype), str(path))
         height, width = page.shape
         return Head((height, width), dtype, "one bit" if page.dtype == np.bool_ else "grey")
 
