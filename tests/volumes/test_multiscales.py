@@ -40,9 +40,10 @@ def test_a_sequence_is_its_parts():
     assert place(describe(both)) == (VoxelSize(30.0, 8.0, 4.0), (1, 2, 3))
 
 
-@pytest.mark.parametrize(
-    "described", [describe(scale(8, 8, 8), unit=None), describe(), describe(scale(8, 8), axes="yx")]
-)
+UNPLACED = [describe(scale(8, 8, 8), unit=None), describe(), describe(scale(8, 8), axes="yx")]
+
+
+@pytest.mark.parametrize("described", UNPLACED)
 def test_without_a_unit_a_scale_or_an_axis_nothing_is_known(described):
     assert place(described) == (None, None)
 

@@ -30,7 +30,7 @@ def test_a_corner_of_the_grid_lies_where_the_affine_puts_it(order, signs):
     assert set(found.flipped) == {"xyz"[row] for row, sign in zip(order, signs, strict=True) if sign < 0}
     corners = [origin + directions @ index for index in itertools.product(*[(0, extent - 1) for extent in SHAPE])]
     np.testing.assert_allclose(found.first, np.min(corners, axis=0))
-    sizes = {letter: step for letter, step in zip(found.letters, (1.0, 2.0, 3.0), strict=True)}
+    sizes = dict(zip(found.letters, (1.0, 2.0, 3.0), strict=True))
     assert found.place(10.0)[0] == VoxelSize(*(sizes[axis] * 10 for axis in "zyx"))
     assert found.tilt == 0
 

@@ -63,18 +63,20 @@ def test_real_colours_need_a_choice(tmp_path):
         decode_picture(path, channel=4)
 
 
-def test_a_palette_of_greys_is_grey_and_any_other_numbers_labels(tmp_path):
-    numbers = (GREY % 3).astype(np.uint8)
-    for palette, expected in (
-        ([10, 10, 10, 20, 20, 20, 30, 30, 30], numbers * 10 + 10),
-        ([0, 0, 0, 9, 0, 0, 0, 9, 0], numbers),
-    ):
-        image = Image.fromarray(numbers, "P") if False else Image.fromarray(numbers).convert("P")
-        image.putdata(numbers.reshape(-1).tolist())
-        image.putpalette(palette)
-        image.save(tmp_path / "x.png")
-        assert read_head(tmp_path / "x.png").kind == "grey"
-        np.testing.assert_array_equal(decode_picture(tmp_path / "x.png"), expected)
+NUMBERS = (GREY % 3).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("palette", "expected"),
+    [([10] * 3 + [20] * 3 + [30] * 3, NUMBERS * 10 + 10), ([0, 0, 0, 9, 0, 0, 0, 9, 0], NUMBERS)],
+)
+def test_a_palette_of_greys_is_grey_and_any_other_numbers_labels(palette, expected, tmp_path):
+    image = Image.new("P", NUMBERS.shape[::-1])
+    image.putdata(NUMBERS.reshape(-1).tolist())
+    image.putpalette(palette)
+    image.save(tmp_path / "x.png")
+    assert read_head(tmp_path / "x.png").kind == "grey"
+    np.testing.assert_array_equal(decode_picture(tmp_path / "x.png"), expected)
 
 
 def test_deep_colours_are_refused(tmp_path):

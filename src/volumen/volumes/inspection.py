@@ -156,7 +156,7 @@ def sum_up(voxels: Shaped[np.ndarray, " n"], total: int) -> Values:
 
 def _count_bins(values: Float64[np.ndarray, " n"]) -> tuple[int, ...]:
     """Voxels in each bin; a single one where all are the same, none where the range is past what a float holds."""
-    width = float(values.max() - values.min())
+    width = float(values.max()) - float(values.min())
     if not math.isfinite(width):
         return ()
     return tuple(np.histogram(values, bins=_BINS if width else 1)[0].tolist())
