@@ -2,9 +2,10 @@
 
 import json
 import logging
+import shutil
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -17,7 +18,7 @@ from volumen.errors import FormatError, OutputError, suggest_nearest
 from volumen.geometry import Box
 from volumen.volumes.axes import AxisPlan, plan_axes
 from volumen.volumes.cache import find_cache_bytes
-from volumen.volumes.faults import explain_reading
+from volumen.volumes.faults import explain_reading, explain_writing
 from volumen.volumes.multiscales import name_axes
 from volumen.volumes.placement import read_array_placement
 from volumen.volumes.spec import Spec
@@ -74,6 +75,34 @@ def open_hdf5(spec: Spec) -> Hdf5Volume:
     voxel_size, offset = read_array_placement(attributes)
     layout = Layout(plan.volume_shape, dtype, plan.order(stored, absent=1), plan.channels, voxel_size, offset)
     return Hdf5Volume(spec.text, layout, path=spec.path.absolute(), key=key, plan=plan)
+
+
+def write_hdf5(spec: Spec, layout: Layout, slabs: Iterable[tuple[Box, Voxels]], *, place: Path) -> None:
+    """Write a packed dataset, `main` when none is named, box by box at `place`, beside those of a file that is there."""
+    import h5py
+
+    key, leading = spec.key or "main", (1,) * (len(layout.array_shape) - 3)
+    chunks = (*leading, *(min(edge, extent) for edge, extent in zip(layout.chunks, layout.shape, strict=True)))
+    with explain_writing(spec.text):
+        if spec.path.exists():
+            shutil.copyfile(spec.path, place)
+        with _LOCK, h5py.File(place, "a") as file:
+            if key in file:
+                del file[key]
+            dataset = file.create_dataset(
+                key,
+                layout.array_shape,
+                layout.dtype,
+                chunks=chunks,
+                compression="gzip",
+                compression_opts=1,
+                shuffle=True,
+            )
+            for name, lengths in (("resolution", layout.voxel_size), ("offset", layout.offset)):
+                if lengths is not None:
+                    dataset.attrs[name] = list(lengths)
+            for box, voxels in slabs:
+                dataset[(..., *box.slices)] = voxels
 
 
 class _Handles:

@@ -1,7 +1,9 @@
 """NPY and NPZ: memory-mapped where they are not packed."""
 
+import os
 import struct
 import zipfile
+from collections.abc import Iterable
 from io import BufferedIOBase
 from pathlib import Path
 from tokenize import TokenError
@@ -10,11 +12,12 @@ from typing import cast
 import numpy as np
 
 from volumen.errors import FormatError
+from volumen.geometry import Box
 from volumen.volumes.axes import AxisPlan, plan_axes
-from volumen.volumes.faults import explain_reading
+from volumen.volumes.faults import explain_reading, explain_writing
 from volumen.volumes.raw_arrays import RawArray, RawVolume, chunk_volume
 from volumen.volumes.spec import Spec
-from volumen.volumes.volume import Layout, Storage, check_dtype
+from volumen.volumes.volume import Layout, Storage, Voxels, check_dtype
 
 _NPY = ".npy"
 _LOCAL_HEADER = 30  # bytes of a zip member's header before its name
@@ -42,6 +45,23 @@ def open_npz(spec: Spec) -> RawVolume:
         else:
             raw = RawArray(spec.path, start, dtype, shape, "zip", member.filename)
         return _build(spec, raw, "NPZ", is_fortran=is_fortran)
+
+
+def write_npy(spec: str, layout: Layout, slabs: Iterable[tuple[Box, Voxels]], *, place: Path) -> None:
+    """Write an array box by box at `place`; errors call it `spec`."""
+    with explain_writing(spec), place.open("w+b") as file:
+        header = {
+            "descr": np.lib.format.dtype_to_descr(layout.dtype),
+            "fortran_order": False,
+            "shape": layout.array_shape,
+        }
+        np.lib.format.write_array_header_1_0(file, header)
+        start = file.tell()
+        os.posix_fallocate(file.fileno(), 0, start + layout.nbytes)
+        array = np.memmap(file, layout.dtype, "r+", start, layout.array_shape)
+        for box, voxels in slabs:
+            array[(..., *box.slices)] = voxels
+        array.flush()
 
 
 def _build(spec: Spec, raw: RawArray, kind: str, *, is_fortran: bool) -> RawVolume:
