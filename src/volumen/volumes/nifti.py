@@ -68,10 +68,8 @@ def write_nifti(spec: str, layout: Layout, read_slabs: Callable[[], Iterable[Vox
     import_extra("nibabel", "formats", spec)
     header = _build_header(layout, spec)
     with explain_writing(spec), place.open("wb") as file:
-        packed = (
-            gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) if spec.lower().endswith(".gz") else None
-        )
-        with packed or nullcontext(file) as stream:
+        is_packed = spec.lower().endswith(".gz")
+        with gzip.GzipFile("", "wb", 1, file, mtime=0) if is_packed else nullcontext(file) as stream:
             stream.write(header)
             for channel in range(layout.channels or 1):
                 for slab in read_slabs():
@@ -79,11 +77,12 @@ def write_nifti(spec: str, layout: Layout, read_slabs: Callable[[], Iterable[Vox
 
 
 def _build_header(layout: Layout, spec: str) -> bytes:
-    """The bytes before the voxels: micrometres and an affine in order where the voxel size is known, else neither."""
+    """The bytes before the voxels: micrometres where the voxel size is known, an affine where the offset is too."""
     import nibabel
 
     channels = () if layout.channels is None else (layout.channels,)
-    header = nibabel.Nifti2Header() if max(layout.array_shape) > _LONGEST else nibabel.Nifti1Header()
+    kind: Any = nibabel.Nifti2Header if max(layout.array_shape) > _LONGEST else nibabel.Nifti1Header
+    header = kind()
     try:
         header.set_data_dtype(layout.dtype)
     except nibabel.spatialimages.HeaderDataError as error:
@@ -91,11 +90,12 @@ def _build_header(layout: Layout, spec: str) -> bytes:
     header.set_data_shape((*layout.shape[::-1], *channels))
     if layout.voxel_size is not None:
         sizes = [edge / _MICROMETRE for edge in reversed(list(layout.voxel_size))]
-        affine = np.diag([*sizes, 1.0])
-        affine[:3, 3] = [place / _MICROMETRE for place in reversed(layout.offset or (0.0, 0.0, 0.0))]
         header.set_zooms((*sizes, *[1.0] * len(channels)))
         header.set_xyzt_units("micron")
-        header.set_sform(affine, code="scanner")
+        if layout.offset is not None:
+            affine = np.diag([*sizes, 1.0])
+            affine[:3, 3] = [place / _MICROMETRE for place in reversed(layout.offset)]
+            header.set_sform(affine, code="scanner")
     header["vox_offset"] = header.single_vox_offset
     header["magic"] = header.single_magic
     return bytes(header.binaryblock) + bytes(int(header.single_vox_offset) - len(header.binaryblock))
