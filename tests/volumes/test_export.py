@@ -41,6 +41,7 @@ def test_an_export_is_equal_and_keeps_its_place_in_the_world(target):
 def test_a_voxel_size_can_be_said(target):
     export_volume(draw_array(), target, voxel_size=VoxelSize(1.0, 2.0, 3.0))
     assert open_volume(target).voxel_size == (VoxelSize(1.0, 2.0, 3.0) if target.suffix != ".npy" else None)
+    assert open_volume(target).offset is None
 
 
 def test_what_is_not_known_stays_unknown(target):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from volumen.blocks import replace_path
-from volumen.geometry import Box, Shape, VoxelSize
+from volumen.geometry import Box, Shape, VoxelSize, to_shape
 from volumen.volumes.formats import HDF5, NIFTI, NPY, TIFF, ZARR
 from volumen.volumes.hdf5 import write_hdf5
 from volumen.volumes.memory import to_volume
@@ -62,15 +62,14 @@ def _write_tiff(volume: Volume, layout: Layout, spec: str, *, place: Path, progr
 
 def _write_zarr(volume: Volume, layout: Layout, spec: str, *, place: Path, progress: Progress) -> None:
     target = create_zarr(spec, replace(layout, chunks=CHUNK), place=place)
-    deep, high, _ = target.chunks
-    rows = _fit_budget(layout, (deep, high, layout.shape[2]), most=-(-layout.shape[1] // high))
-    for box, slab in _read_boxes(volume, (deep, rows * high, layout.shape[2]), progress):
+    for box, slab in _read_boxes(volume, _choose_rows(layout, target.chunks), progress):
         target.write(box, slab)
 
 
 def _write_hdf5(volume: Volume, layout: Layout, spec: str, *, place: Path, progress: Progress) -> None:
-    slabs = _read_boxes(volume, _choose_slab(volume, layout), progress)
-    write_hdf5(parse_spec(spec), replace(layout, chunks=CHUNK), slabs, place=place)
+    chunks = to_shape([min(edge, extent) for edge, extent in zip(CHUNK, layout.shape, strict=True)])
+    rows = _read_boxes(volume, _choose_rows(layout, chunks), progress)
+    write_hdf5(parse_spec(spec), replace(layout, chunks=chunks), rows, place=place)
 
 
 def _write_npy(volume: Volume, layout: Layout, spec: str, *, place: Path, progress: Progress) -> None:
@@ -84,6 +83,13 @@ def _write_nifti(volume: Volume, layout: Layout, spec: str, *, place: Path, prog
 
 _WRITERS = {TIFF: _write_tiff, ZARR: _write_zarr, HDF5: _write_hdf5, NPY: _write_npy, NIFTI: _write_nifti}
 EXPORTED = tuple(_WRITERS)
+
+
+def _choose_rows(layout: Layout, chunks: Shape) -> Shape:
+    """Whole rows of chunks: as many as the budget allows."""
+    (deep, high, _), width = chunks, layout.shape[2]
+    rows = _fit_budget(layout, (deep, high, width), most=-(-layout.shape[1] // high))
+    return deep, rows * high, width
 
 
 def _choose_slab(volume: Volume, layout: Layout) -> Shape:

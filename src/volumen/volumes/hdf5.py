@@ -78,26 +78,18 @@ def open_hdf5(spec: Spec) -> Hdf5Volume:
 
 
 def write_hdf5(spec: Spec, layout: Layout, slabs: Iterable[tuple[Box, Voxels]], *, place: Path) -> None:
-    """Write a packed dataset, `main` when none is named, box by box at `place`, beside those of a file that is there."""
+    """Write a packed dataset at `place`, beside those of a file that is there; it is `main` when none is named."""
     import h5py
 
     key, leading = spec.key or "main", (1,) * (len(layout.array_shape) - 3)
-    chunks = (*leading, *(min(edge, extent) for edge, extent in zip(layout.chunks, layout.shape, strict=True)))
+    packing = {"chunks": (*leading, *layout.chunks), "compression": "gzip", "compression_opts": 1, "shuffle": True}
     with explain_writing(spec.text):
         if spec.path.exists():
             shutil.copyfile(spec.path, place)
         with _LOCK, h5py.File(place, "a") as file:
             if key in file:
                 del file[key]
-            dataset = file.create_dataset(
-                key,
-                layout.array_shape,
-                layout.dtype,
-                chunks=chunks,
-                compression="gzip",
-                compression_opts=1,
-                shuffle=True,
-            )
+            dataset = file.create_dataset(key, layout.array_shape, layout.dtype, **packing)
             for name, lengths in (("resolution", layout.voxel_size), ("offset", layout.offset)):
                 if lengths is not None:
                     dataset.attrs[name] = list(lengths)
