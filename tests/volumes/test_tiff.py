@@ -341,3 +341,25 @@ def test_an_existing_file_is_replaced_only_when_asked(tmp_path):
     assert open_volume(tmp_path / "x.tif").shape == draw_array().shape
     create_volume(tmp_path / "x.tif", shape=(2, 3, 4), dtype="uint8", overwrite=True)
     assert open_volume(tmp_path / "x.tif").shape == (2, 3, 4)
+
+
+def test_decoded_pages_are_kept_for_boxes_and_not_for_the_whole(tmp_path):
+    from volumen.volumes.cache import PIECES
+
+    path = write(tmp_path / "x.tif", draw_array(), compression="lzw", metadata=None)
+    before = PIECES.nbytes
+    open_volume(path).read()
+    open_volume(path).uncached().read(Box.whole((2, 3, 4)))
+    assert PIECES.nbytes == before
+    volume = open_volume(path)
+    for _ in range(2):
+        np.testing.assert_array_equal(volume.read(Box((2, 0, 0), (5, 3, 4))), draw_array()[2:5, :3, :4])
+    assert PIECES.nbytes == before + 3 * draw_array()[0].nbytes
+
+
+def test_a_file_that_was_written_anew_is_read_anew(tmp_path):
+    box = Box.whole((2, 3, 4))
+    for number in range(3):
+        path = write(tmp_path / f"{number}.tif", draw_array() + number, compression="lzw", metadata=None)
+        path.replace(tmp_path / "x.tif")
+        np.testing.assert_array_equal(open_volume(tmp_path / "x.tif").read(box), draw_array()[box.slices] + number)

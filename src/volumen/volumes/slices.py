@@ -52,13 +52,22 @@ class Series:
 
 
 class SlicesVolume(Volume):
-    """A file for each slice; decoded slices are kept while they fit the cache."""
+    """A file for each slice; decoded slices are kept while they fit the cache, but not those of a read of the whole."""
 
-    def __init__(self, spec: str, layout: Layout, *, series: Series, bright: int, channel: int | None) -> None:
+    def __init__(
+        self, spec: str, layout: Layout, *, series: Series, bright: int, channel: int | None, cached: bool = True
+    ) -> None:
         super().__init__(spec, layout)
+        self._cached = cached
         self._series = series
         self._bright = bright
         self._channel = channel
+
+    def uncached(self) -> "SlicesVolume":
+        """The same volume for one pass over it, which keeps nothing of what it reads."""
+        return SlicesVolume(
+            self.spec, self.layout, series=self._series, bright=self._bright, channel=self._channel, cached=False
+        )
 
     def describe(self) -> Storage:
         """How its voxels are kept."""
@@ -68,14 +77,17 @@ class SlicesVolume(Volume):
 
     def _read(self, box: Box) -> Voxels:
         voxels = np.empty(box.shape, self.dtype)
+        keep = self._cached and box != Box.whole(self.shape)
         _, rows, columns = box.slices
         for number, name in enumerate(self._series.names[box.slices[0]]):
             path = self._series.folder / name
             with explain_reading(str(path), "a slice"):
-                voxels[number] = self._find(path)[rows, columns]
+                voxels[number] = self._find(path, keep=keep)[rows, columns]
         return voxels
 
-    def _find(self, path: Path) -> Shaped[np.ndarray, "y x"]:
+    def _find(self, path: Path, *, keep: bool) -> Shaped[np.ndarray, "y x"]:
+        if not keep:
+            return self._decode(path)
         key = (identify_file(path), self._bright, self._channel)
         return PIECES.find(key, lambda: self._decode(path))
 
