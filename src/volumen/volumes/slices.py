@@ -3,7 +3,7 @@
 import itertools
 import logging
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,27 +156,37 @@ def _find_series(spec: Spec) -> Series:
 
 def _number(paths: Sequence[Path], spec: Spec) -> Series:
     """Files of one pattern, by the only number in it that runs."""
-    patterns: dict[str, list[Path]] = defaultdict(list)
-    for path in paths:
-        patterns[_NUMBER.sub("#", path.name)].append(path)
+    _check_pattern(paths, spec)
+    numbers = _find_running(paths, spec)
+    names = tuple(path.name for path in sort_naturally(paths))
+    return Series(paths[0].parent.absolute(), names, _find_gaps(sorted(numbers)))
+
+
+def _check_pattern(paths: Sequence[Path], spec: Spec) -> None:
+    """Refuse names that differ in more than numbers."""
+    patterns = Counter(_NUMBER.sub("#", path.name) for path in paths)
     if len(patterns) > 1:
-        named = ", ".join(f"{pattern} ({len(files)})" for pattern, files in sorted(patterns.items())[:_MOST_NAMED])
+        named = ", ".join(f"{pattern} ({count})" for pattern, count in sorted(patterns.items())[:_MOST_NAMED])
         folder = spec.path.parent if spec.is_glob else spec.path
         raise FormatError(f"{spec.text} holds several series of slices: {named}; name one as {folder}/NAME*.png")
-    numbers = np.array([[int(part) for part in _NUMBER.findall(path.name)] for path in paths], dtype=object)
-    running = (
-        [column for column in range(numbers.shape[1]) if len(set(numbers[:, column])) > 1] if len(paths) > 1 else []
-    )
+
+
+def _find_running(paths: Sequence[Path], spec: Spec) -> list[int]:
+    """The number of each file that differs from file to file; none of a single file."""
+    columns = list(zip(*(map(int, _NUMBER.findall(path.name)) for path in paths), strict=True))
+    running = [column for column in columns if len(set(column)) > 1]
     if len(running) > 1:
         raise FormatError(f"{spec.text}: {len(running)} numbers run in the names of its files; name one series of them")
-    if len(paths) > 1 and (not running or len(set(numbers[:, running[0]])) < len(paths)):
+    found = list(running[0]) if running else []
+    if len(set(found)) < len(paths) and len(paths) > 1:
         raise FormatError(f"{spec.text}: two of its files have the same number; name one series of them")
-    names = tuple(path.name for path in sort_naturally(paths))
-    return Series(paths[0].parent.absolute(), names, _find_gaps(sorted(numbers[:, running[0]])) if running else ())
+    return found
 
 
 def _find_gaps(numbers: Sequence[int]) -> tuple[int, ...]:
     """Numbers that are left out of an even sequence."""
+    if not numbers:
+        return ()
     step = min(high - low for low, high in itertools.pairwise(numbers))
     present = set(numbers)
     if (numbers[-1] - numbers[0]) // step > 100 * len(numbers):
