@@ -72,6 +72,7 @@ def test_a_file_without_an_ending_is_known_by_its_first_bytes(save, suffix, form
         ("x.v2.tif", "x.v2"),
         ("plain", "plain"),
         (".zarr", ".zarr"),
+        ("a/slices/im*.png", "slices"),
     ],
 )
 def test_a_volume_has_a_name(spec, name):

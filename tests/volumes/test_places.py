@@ -4,6 +4,7 @@ import http.server
 import os
 import socket
 import threading
+import warnings
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import boto3
 import numpy as np
 import pytest
+import zarr
 from contract import draw_array
 from foreign import save_n5, save_ome_zarr, save_precomputed, save_sharded, save_zarr
 from moto.server import ThreadedMotoServer
@@ -146,6 +148,35 @@ def test_a_server_lists_nothing_so_that_arrays_must_be_named(web, tmp_path):
     with pytest.raises(FormatError, match="servers do not tell what is in one"):
         open_volume(f"{web}/x.zarr")
     assert count_missing(open_volume(f"{web}/x.zarr/image")) is None
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_metadata_of_all_in_one_file_tell_what_a_group_holds(version, web, tmp_path):
+    group = zarr.create_group(tmp_path / "x.zarr", zarr_format=version)
+    group.create_array("image", data=draw_array())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zarr-python, that version 3 does not specify it
+        zarr.consolidate_metadata(tmp_path / "x.zarr")
+    np.testing.assert_array_equal(open_volume(f"{web}/x.zarr").read(), draw_array())
+
+
+class Secretive(Handler):
+    """Refuses what is not there, as buckets do that do not let their keys be listed."""
+
+    def send_error(self, code: int, *more: object) -> None:
+        super().send_error(403 if code == 404 else code, *more)
+
+
+@pytest.mark.parametrize("save", [save_zarr, save_n5, save_ome_zarr, save_precomputed], ids=lambda save: save.__name__)
+def test_a_server_that_hides_what_is_not_there_is_read(save, tmp_path):
+    server = Server(("127.0.0.1", 0), partial(Secretive, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+    spec = save(tmp_path, draw_array()).replace(str(tmp_path), f"http://127.0.0.1:{server.server_port}")
+    np.testing.assert_array_equal(open_volume(spec).read(), draw_array())
+    with pytest.raises(PlaceError, match="refuses to be read"):
+        open_volume(spec.replace("/x", "/y"))
+    server.shutdown()
+    server.server_close()
 
 
 def test_a_chunk_that_is_not_there_reads_as_the_fill_value(web, tmp_path):

@@ -47,6 +47,10 @@ def test_a_path_that_is_there_stays_whole(tmp_path, monkeypatch):
         assert parse_spec(tmp_path / name).place == f"{tmp_path}/{name}"
 
 
+def test_a_text_too_long_for_a_file_is_taken_apart_all_the_same():
+    assert parse_spec("x.zarr?endpoint=https://h/" + "a" * 300).place == "x.zarr"
+
+
 def test_an_absolute_path_behind_a_prefix_survives_pathlib(tmp_path):
     assert parse_spec(f"precomputed:{tmp_path}").place == str(tmp_path)
 

@@ -102,9 +102,9 @@ def find_by_suffix(path: Path) -> Format | None:
 
 
 def name_volume(spec: str | Path) -> str:
-    """What a volume is called: its dataset's name, or its file's without the format's ending."""
+    """What a volume is called: by its dataset, its folder of slices, or its file without the format's ending."""
     parsed = parse_spec(spec)
-    name = Path(parsed.key or parsed.place).name
+    name = (parsed.path.absolute().parent if parsed.is_glob else Path(parsed.key or parsed.place)).name
     ending = next((ending for ending in _ENDINGS if name.lower().endswith(ending)), Path(name).suffix)
     return name[: len(name) - len(ending)] or name
 
