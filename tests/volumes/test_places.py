@@ -19,7 +19,7 @@ from moto.server import ThreadedMotoServer
 
 from volumen.errors import FormatError, MissingError, PlaceError
 from volumen.geometry import Box
-from volumen.volumes import count_missing, create_volume, open_volume, places
+from volumen.volumes import count_missing, create_volume, credentials, open_volume, places
 from volumen.volumes.places import RemotePlace
 from volumen.volumes.spec import Options, parse_spec
 
@@ -274,7 +274,7 @@ def test_google_s_buckets_are_read_as_themselves_or_as_a_public_web_server(monke
 
 
 def test_credentials_come_from_the_usual_places(monkeypatch, tmp_path):
-    monkeypatch.setattr(places, "_AMAZON_MACHINE", tmp_path / "vendor")
+    monkeypatch.setattr(credentials, "_VENDOR", tmp_path / "vendor")
     assert describe("s3://b/x")["aws_credentials"] == {"type": "anonymous"}
     (tmp_path / "vendor").write_text("Amazon EC2")
     assert describe("s3://b/x")["aws_credentials"] == {"type": "default"}

@@ -1,7 +1,6 @@
 """N5 arrays, alone and in pyramids of s0, s1 …; their axes are kept x y z."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from volumen.errors import FormatError, MissingError, PlaceError
@@ -17,11 +16,6 @@ ATTRIBUTES = "attributes.json"
 
 _AXES = {2: "xy", 3: "xyz", 4: "xyzc"}
 _MOST_LEVELS = 32
-
-
-def is_n5(path: Path) -> bool:
-    """Whether a local path is an N5 or lies in one, by suffix or by what is in the folder."""
-    return any(part.lower().endswith(".n5") for part in path.parts) or (path / ATTRIBUTES).is_file()
 
 
 def open_n5(spec: Spec) -> StoreVolume:

@@ -1,6 +1,5 @@
 """Neuroglancer's precomputed volumes; their axes are kept x y z channel."""
 
-from pathlib import Path
 from typing import Any
 
 from volumen.errors import FormatError, MissingError
@@ -16,11 +15,6 @@ INFO = "info"
 
 _AXES = "xyzc"
 _ENCODINGS = ("raw", "jpeg", "png", "compressed_segmentation")
-
-
-def is_precomputed(path: Path) -> bool:
-    """Whether a local folder holds a precomputed volume."""
-    return (path / INFO).is_file()
 
 
 def open_precomputed(spec: Spec) -> StoreVolume:

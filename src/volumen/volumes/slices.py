@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Shaped
 
-from volumen.errors import FormatError, MissingError, OutputError
+from volumen.errors import FormatError, MissingError, OutputError, VolumenError
 from volumen.geometry import Box
 from volumen.volumes.cache import PIECES, identify_file
 from volumen.volumes.faults import explain_reading
@@ -133,6 +133,15 @@ def open_slices(spec: Spec) -> SlicesVolume:
 def holds_slices(folder: Path) -> bool:
     """Whether a folder holds pictures or TIFFs."""
     return any(_is_slice(path) for path in folder.iterdir())
+
+
+def is_stack(folder: Path) -> bool:
+    """Whether a folder holds one series of slices and nothing that looks like more of them."""
+    try:
+        series = _find_series(Spec(str(folder), str(folder)))
+        return len(series.names) > 1 and bool(_read_head(series.paths[0]).shape)
+    except (VolumenError, IndexError):
+        return False
 
 
 def sort_naturally(paths: Sequence[Path]) -> list[Path]:
