@@ -69,6 +69,8 @@ def test_time_and_channel_are_chosen():
         ("?zyx", (4, 3, 4, 5), Options(), r"axis '\?' has 4 voxels"),
         ("zyx", (3, 4, 5), Options(axes="yx"), "names 2 axes"),
         ("zyy", (3, 4, 5), Options(), "are no volume"),
+        ("zyx", (3, 4, 5), Options(time=0), r"axes are zyx; leave out \?time=0"),
+        ("-zyx", (1, 3, 4, 5), Options(channel=1), r"axes are zyx; leave out \?channel=1"),
     ],
 )
 def test_what_makes_no_volume_is_refused(names, shape, options, told):

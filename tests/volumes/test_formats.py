@@ -6,7 +6,7 @@ import pytest
 from contract import draw_array
 from foreign import save_slices
 
-from volumen.errors import FormatError
+from volumen.errors import FormatError, ShapeError
 from volumen.volumes import is_volume_folder, name_volume, open_volume
 from volumen.volumes.formats import FORMATS, find_by_suffix, find_format
 from volumen.volumes.spec import parse_spec
@@ -94,6 +94,20 @@ def test_folders_that_are_volumes_are_told_from_folders_of_volumes(tmp_path):
 def test_a_folder_that_is_nothing_says_what_it_may_be(tmp_path):
     with pytest.raises(FormatError, match=r"is a folder and no format known here.*a folder of slices"):
         open_volume(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("save", "part", "told"),
+    [
+        (foreign.save_npy, "@1", "a npy volume has no levels; leave out @1"),
+        (foreign.save_plain_tiff, ":raw", "a tiff volume has no datasets; leave out :raw"),
+        (foreign.save_plain_tiff, "@0", "has no levels"),
+        (foreign.save_npy, "?time=0", "leave out .time=0"),
+    ],
+)
+def test_a_part_of_a_spec_that_means_nothing_is_refused(save, part, told, tmp_path):
+    with pytest.raises((FormatError, ShapeError), match=told):
+        open_volume(save(tmp_path, draw_array()) + part)
 
 
 def test_every_opener_is_there():

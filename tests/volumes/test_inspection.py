@@ -65,6 +65,12 @@ def test_what_is_no_number_is_counted_apart():
     assert (empty.low, empty.high, empty.mean, empty.counts, empty.edges) == (None, None, None, (), [])
 
 
+def test_an_empty_volume_has_no_values(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((0, 4, 5), np.uint8))
+    values = inspect_volume(tmp_path / "x.npy").values
+    assert (values.voxels, values.share, values.low, values.distinct) == (0, 1, None, 0)
+
+
 def test_a_constant_volume_has_one_bin():
     values = sum_up(np.full(9, 5, np.uint8), 9)
     assert (values.counts, values.edges) == ((9,), [5, 5])

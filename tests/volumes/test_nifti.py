@@ -8,7 +8,7 @@ from contract import draw_array
 from volumen.errors import DataError, FormatError, ShapeError
 from volumen.geometry import Box, VoxelSize
 from volumen.volumes import limit_cache, open_volume
-from volumen.volumes.cache import CACHE_VARIABLE
+from volumen.volumes.cache import CACHE_VARIABLE, PIECES
 
 
 def save(path, stored, affine=None, *, unit=None, kind=nibabel.Nifti1Image, **header):
@@ -142,6 +142,16 @@ def test_a_packed_file_too_large_for_the_cache_is_streamed(tmp_path, monkeypatch
     assert "every box is unpacked from the start" in caplog.text
     np.testing.assert_array_equal(volume.read(Box((3, 2, 1), (8, 9, 11))), draw_array()[3:8, 2:9, 1:11])
     assert volume.chunks == (9, 11, 13)
+
+
+def test_a_packed_file_is_kept_for_boxes_and_not_for_the_whole(tmp_path):
+    path = save(tmp_path / "x.nii.gz", draw_array().T, AFFINE)
+    before = PIECES.nbytes
+    open_volume(path).read()
+    assert PIECES.nbytes == before
+    for _ in range(2):
+        np.testing.assert_array_equal(open_volume(path).read(Box.whole((2, 3, 4))), draw_array()[:2, :3, :4])
+    assert PIECES.nbytes == before + draw_array().nbytes
 
 
 @pytest.mark.parametrize("content", [b"", b"no NIfTI", b"\x1f\x8b\x08", bytes(400)])

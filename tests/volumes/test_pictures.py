@@ -88,8 +88,8 @@ def test_deep_colours_are_refused(tmp_path):
 
 
 def test_a_picture_larger_than_pillow_s_bound_opens(tmp_path):
-    path = save(tmp_path / "x.png", np.zeros((20_000, 20_000), bool), optimize=False, compress_level=1)
-    assert read_head(path).shape == (20_000, 20_000)
+    path = save(tmp_path / "x.png", np.zeros((15_000, 15_000), bool), optimize=False, compress_level=1)
+    assert read_head(path).shape == (15_000, 15_000)
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"])

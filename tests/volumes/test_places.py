@@ -19,7 +19,7 @@ from moto.server import ThreadedMotoServer
 
 from volumen.errors import FormatError, MissingError, PlaceError
 from volumen.geometry import Box
-from volumen.volumes import count_missing, create_volume, credentials, open_volume, places
+from volumen.volumes import count_missing, create_volume, credentials, open_volume, places, store
 from volumen.volumes.places import RemotePlace
 from volumen.volumes.spec import Options, parse_spec
 
@@ -99,6 +99,7 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Tem
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setattr(places, "_RETRIES", {"max_retries": 1, "initial_delay": "10ms", "max_delay": "10ms"})
     places._open_keys.cache_clear()
+    store._share_context.cache_clear()
 
 
 @pytest.mark.parametrize("save", [save_zarr, save_sharded, save_n5, save_ome_zarr], ids=lambda save: save.__name__)

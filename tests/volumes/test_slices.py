@@ -5,7 +5,7 @@ from contract import draw_array
 from foreign import save_slices, save_tiff_slices
 from PIL import Image
 
-from volumen.errors import FormatError, MissingError
+from volumen.errors import FormatError, MissingError, ShapeError
 from volumen.geometry import Box
 from volumen.volumes import open_volume
 
@@ -93,6 +93,11 @@ def test_two_running_numbers_are_told(names, tmp_path):
     with pytest.raises(FormatError, match="2 numbers run"):
         open_volume(folder)
     np.testing.assert_array_equal(open_volume(f"{folder}/t1_*.png").read(), ARRAY[2:4])
+
+
+def test_slices_have_no_other_axes(tmp_path):
+    with pytest.raises(ShapeError, match="slices have the axes z y x"):
+        open_volume(save_slices(tmp_path, ARRAY) + "?time=0")
 
 
 def test_one_number_twice_is_told(tmp_path):

@@ -101,6 +101,7 @@ def plan_axes(
     told = options.axes or names or _BY_COUNT.get(len(shape))
     if told is None or len(told) != len(shape):
         raise ShapeError(_refuse_count(tuple(shape), spec, options.axes))
+    _check_choices(told, spec, options)
     kept, fixed = "", []
     for axis, extent in zip(told, shape, strict=True):
         index = _fix_axis(axis, extent, spec, options, keep_one_channel=keep_one_channel)
@@ -109,6 +110,13 @@ def plan_axes(
     if not {"y", "x"} <= set(kept) or len(set(kept) - {"-"}) != len(kept.replace("-", "")):
         raise ShapeError(f"{spec}: axes {told} of shape {tuple(shape)} are no volume; say which they are, as ?axes=zyx")
     return AxisPlan(kept, tuple(map(int, shape)), tuple(fixed))
+
+
+def _check_choices(names: str, spec: str, options: Options) -> None:
+    """Refuse a choice among what is not there."""
+    for axis, choice, what in (("t", options.time, "time"), ("c", options.channel, "channel")):
+        if choice is not None and axis not in names:
+            raise ShapeError(f"{spec}: its axes are {names.replace('-', '')}; leave out ?{what}={choice}")
 
 
 def _fix_axis(axis: str, extent: int, spec: str, options: Options, *, keep_one_channel: bool) -> int | None:

@@ -30,7 +30,11 @@ class Format:
     is_folder: bool = False
 
     def open(self, spec: Spec) -> Volume:
-        """The volume that a spec names."""
+        """The volume that a spec names; a part of the spec that this format has no use for is refused."""
+        if spec.level is not None and self not in WITH_LEVELS:
+            raise FormatError(f"{spec.text}: a {self.name} volume has no levels; leave out @{spec.level}")
+        if spec.key is not None and self not in WITH_DATASETS:
+            raise FormatError(f"{spec.text}: a {self.name} volume has no datasets; leave out :{spec.key}")
         module, _, function = self.opener.partition(":")
         opener: Callable[[Spec], Volume] = getattr(import_module(f"volumen.volumes.{module}"), function)
         return opener(spec)
@@ -49,6 +53,8 @@ PICTURE = Format("picture", (".png", ".jpg", ".jpeg"), "slices:open_slices")
 SLICES = Format("slices", (), "slices:open_slices", is_folder=True)
 
 FORMATS = (ZARR, N5, PRECOMPUTED, TIFF, HDF5, NIFTI, NRRD, NPY, NPZ, PICTURE, SLICES)
+WITH_LEVELS = (ZARR, N5, PRECOMPUTED)
+WITH_DATASETS = (HDF5, NPZ)
 SUFFIXES = tuple(suffix for form in FORMATS for suffix in form.suffixes)
 
 _ENDINGS = sorted((*SUFFIXES, ".ome.tif", ".ome.tiff", ".ome.zarr"), key=len, reverse=True)

@@ -130,11 +130,13 @@ def inspect_volume(spec: str | Path) -> Facts:
 
 def sample_voxels(volume: Volume) -> Shaped[np.ndarray, " n"]:
     """At most 16 M voxels, from chunks spread evenly over a volume; all when there are no more."""
+    if not volume.layout.nbytes:
+        return np.empty(0, volume.dtype)
     channels = volume.channels or 1
     chunk = _cut_chunk(volume.chunks, channels)
     most = max(1, _SAMPLE_VOXELS // (math.prod(chunk) * channels))
     pieces = [volume.read(box).reshape(-1) for box in choose_chunks(volume.shape, chunk, most=most)]
-    return np.concatenate(pieces) if pieces else np.empty(0, volume.dtype)
+    return np.concatenate(pieces)
 
 
 def sum_up(voxels: Shaped[np.ndarray, " n"], total: int) -> Values:

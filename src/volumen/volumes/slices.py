@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Shaped
 
-from volumen.errors import FormatError, MissingError, OutputError, VolumenError
+from volumen.errors import FormatError, MissingError, OutputError, ShapeError, VolumenError
 from volumen.geometry import Box
 from volumen.volumes.cache import PIECES, identify_file
 from volumen.volumes.faults import explain_reading
@@ -113,6 +113,8 @@ def open_slices(spec: Spec) -> SlicesVolume:
 
     Slices of one bit among others of eight are 0 and 255; alone they are 0 and 1. A number without a file is told.
     """
+    if spec.options.axes is not None or spec.options.time is not None:
+        raise ShapeError(f"{spec.text}: slices have the axes z y x; leave out axes= and time=")
     series = _find_series(spec)
     if series.gaps:
         logger.warning("%s: there are no files for %s; the others are joined", spec.text, _list_numbers(series.gaps))
