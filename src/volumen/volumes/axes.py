@@ -69,9 +69,7 @@ class AxisPlan:
 
     def finish(self, array: np.ndarray) -> Voxels:
         """What is in order already, with axes turned about and those that are not stored put in."""
-        turned = array[
-            tuple(slice(None, None, -1 if axis in self.flipped else 1) for axis in "czyx" if axis in self.names)
-        ]
+        turned = self._turn(array)
         for place, axis in enumerate("zyx"):
             if axis not in self.names:
                 turned = np.expand_dims(turned, place + ("c" in self.names))
@@ -80,10 +78,13 @@ class AxisPlan:
     def store(self, array: Voxels) -> np.ndarray:
         """A box as (c) z y x, as it is stored."""
         squeezed = array[tuple(slice(None) if axis in self.names else 0 for axis in "czyx"[-array.ndim :])]
-        turned = squeezed[
+        return self._turn(squeezed).transpose(np.argsort(self.permutation))
+
+    def _turn(self, array: np.ndarray) -> np.ndarray:
+        """Axes that are there, in the order c z y x, with those turned about that run backwards."""
+        return array[
             tuple(slice(None, None, -1 if axis in self.flipped else 1) for axis in "czyx" if axis in self.names)
         ]
-        return turned.transpose(np.argsort(self.permutation))
 
 
 def plan_axes(

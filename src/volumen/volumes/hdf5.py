@@ -56,7 +56,7 @@ class Hdf5Volume(Volume):
         with explain_reading(self.spec, "HDF5"), _LOCK:
             dataset = _HANDLES.find(self, self._path, self._key)
             voxels = self._plan.arrange(np.asarray(dataset[self._plan.index(box)]))
-            return np.array(voxels, self.dtype, order="C")
+            return voxels.astype(self.dtype, order="C", copy=False)
 
     def _write(self, box: Box, array: Voxels) -> None:  # noqa: ARG002 - of the interface
         raise OutputError(f"{self.spec} was opened to be read; write a .zarr")
