@@ -56,7 +56,8 @@ def main() -> None:
             print(f"{name:<38} {len(boxes) / wall:>10.1f} {cpu / len(boxes) * 1e3:>8.1f} {memory:>7.0f}")
             del read
             gc.collect()
-        count_memory(specs["zarr"])
+        for form, spec in specs.items():
+            count_memory(form, spec)
 
 
 def draw_volume(size: int) -> np.ndarray:
@@ -118,7 +119,7 @@ def measure(read: Read, boxes: list[Box]) -> tuple[float, float]:
     return time.perf_counter() - start, cpu
 
 
-def count_memory(spec: str) -> None:
+def count_memory(form: str, spec: str) -> None:
     """What 200 opens with a read each leave behind."""
     limit_cache(2**26)
     process, box = psutil.Process(), Box.whole((64, 64, 64))
@@ -129,7 +130,7 @@ def count_memory(spec: str) -> None:
         open_volume(spec).read(box)
     after = process.memory_info().rss, process.num_fds()
     memory, files = (after[0] - before[0]) / 2**20, after[1] - before[1]
-    print(f"200 opens: {memory:+.1f} MB, {files:+d} open files")
+    print(f"200 opens, {form}: {memory:+.1f} MB, {files:+d} open files")
 
 
 if __name__ == "__main__":
