@@ -14,6 +14,7 @@ COMMANDS = [
     ["recipes", "copy"],
     ["recipes", "check"],
     ["data", "make"],
+    ["data", "inspect"],
 ]
 
 
