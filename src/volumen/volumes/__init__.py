@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from volumen.volumes.views import CroppedVolume as CroppedVolume
     from volumen.volumes.views import StackedVolume as StackedVolume
     from volumen.volumes.volume import Layout as Layout
+    from volumen.volumes.volume import Offset as Offset
     from volumen.volumes.volume import Volume as Volume
     from volumen.volumes.zarr_groups import create_group as create_group
     from volumen.volumes.zarr_groups import list_arrays as list_arrays
@@ -40,6 +41,7 @@ _HOMES = {
     "Layout": "volume",
     "NoNormalisation": "normalisation",
     "Normalisation": "normalisation",
+    "Offset": "volume",
     "PercentileNormalisation": "normalisation",
     "RangeNormalisation": "normalisation",
     "Scale": "resampling",
@@ -69,6 +71,7 @@ __all__ = [
     "Layout",
     "NoNormalisation",
     "Normalisation",
+    "Offset",
     "PercentileNormalisation",
     "RangeNormalisation",
     "Scale",
