@@ -15,6 +15,8 @@ IGNORE = -100
 
 LARGEST_LABEL = np.iinfo(np.int64).max
 
+Rest = int | Literal["keep", "refuse"]
+
 FileLabels = Shaped[np.ndarray, "z y x"]
 Labels = Int64[np.ndarray, "z y x"]
 
@@ -47,7 +49,7 @@ class LabelValues:
 
     ignore: tuple[int, ...] | None = None
     classes: Mapping[int, int] = field(default_factory=dict)
-    rest: int | Literal["keep", "refuse"] = "keep"
+    rest: Rest = "keep"
     components: Components | None = None
 
     def list_ignored(self, ignore: int | None) -> tuple[int, ...]:
