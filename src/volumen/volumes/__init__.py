@@ -4,6 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from volumen.volumes.cache import limit_cache as limit_cache
+    from volumen.volumes.layers import open_layers as open_layers
     from volumen.volumes.export import export_volume as export_volume
     from volumen.volumes.folders import list_volumes as list_volumes
     from volumen.volumes.intensity import Intensity as Intensity
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from volumen.volumes.zarr_groups import write_attributes as write_attributes
 
 _HOMES = {
+    "limit_cache": "cache",
+    "open_layers": "layers",
     "ArrayVolume": "memory",
     "CroppedVolume": "views",
     "Intensity": "intensity",
@@ -64,6 +68,8 @@ _HOMES = {
     "write_attributes": "zarr_groups",
 }
 __all__ = [
+    "limit_cache",
+    "open_layers",
     "ArrayVolume",
     "CroppedVolume",
     "Intensity",
