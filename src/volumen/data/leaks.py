@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from volumen.data.cases import Case
 from volumen.data.folds import Fold
 from volumen.data.frames import Source
-from volumen.data.naming import is_same_volume, split_spec
+from volumen.data.naming import is_same_volume
 from volumen.errors import DataError
 from volumen.geometry import Box
+from volumen.volumes import parse_spec
 
 
 def check_leaks(cases: Sequence[Case], folds: Sequence[Fold]) -> None:
@@ -32,7 +33,7 @@ def find_shared(training: Sequence[Case], validation: Sequence[Case]) -> Iterato
         for case in training:
             for one in _list_sources(case):
                 yield from (
-                    f"{case.name} and {held.name} share {_describe(shared)} of {split_spec(one.spec)[0]}"
+                    f"{case.name} and {held.name} share {_describe(shared)} of {parse_spec(one.spec).place}"
                     for other in _list_sources(held)
                     if is_same_volume(one.spec, other.spec) and (shared := _intersect(one.box, other.box))
                 )

@@ -1,31 +1,22 @@
 """Names from specs: what a volume is called, and whether two specs name the same one."""
 
 import os
-import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from volumen.volumes import parse_spec, strip_suffix
 
 # The target of a label volume that has none in its name.
 PLAIN = "labels"
 
-_QUERY = re.compile(r"\?[^?]*$")
-_LEVEL = re.compile(r"@\d+/?$")
-_KEY = re.compile(r"(\.(?:h5|hdf5|hdf|npz|zarr|n5)/?):([^:]+)$", flags=re.IGNORECASE)
-_ENDING = re.compile(r"(\.(ome|nii))?\.[^.]*$", flags=re.IGNORECASE)
+_FOLDERS = (".zarr", ".n5")
 
 
 def name_spec(spec: str) -> str:
-    """A volume's name: its file's without the format's ending."""
-    place, _ = split_spec(spec)
-    return _ENDING.sub("", place.rstrip("/").rpartition("/")[2])
-
-
-def split_spec(spec: str) -> tuple[str, str]:
-    """The file or folder of a spec and the dataset inside that it names, which may be empty."""
-    plain = _LEVEL.sub("", _QUERY.sub("", spec))
-    found = _KEY.search(plain)
-    if found is None:
-        return plain, ""
-    return plain[: found.start(2) - 1], found[2].strip("/")
+    """What a volume is called: its file's name without the format's ending, or that of the Zarr around an array."""
+    path = Path(parse_spec(spec).place)
+    holder = next((place for place in (path, *path.parents) if place.name.lower().endswith(_FOLDERS)), path)
+    return strip_suffix(holder)
 
 
 def join_spec(root: str | None, spec: str) -> str:
@@ -35,16 +26,11 @@ def join_spec(root: str | None, spec: str) -> str:
     return f"{root.rstrip('/')}/{spec}"
 
 
-def split_numbers(name: str) -> list[tuple[int, str]]:
-    """What sorts as people count: `a2` before `a10`."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
-
-
 def is_same_volume(one: str, other: str) -> bool:
     """Whether two specs name one volume; a file without a dataset's name may be any of its datasets."""
-    (place, key), (other_place, other_key) = split_spec(one), split_spec(other)
-    same_key = key == other_key or not key or not other_key
-    return same_key and _resolve(place) == _resolve(other_place)
+    first, second = parse_spec(one), parse_spec(other)
+    same_key = first.key == second.key or not first.key or not second.key
+    return same_key and _resolve(first.place) == _resolve(second.place)
 
 
 def match_targets(

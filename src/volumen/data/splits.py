@@ -13,8 +13,8 @@ from volumen.config import Component, DataSection, build_component
 from volumen.data.cases import Case, assign_groups
 from volumen.data.folds import Fold, gather_units, make_fold, parse_folds, split_folds
 from volumen.data.leaks import check_leaks
-from volumen.data.naming import split_spec
 from volumen.errors import ConfigError, DataError, suggest_nearest
+from volumen.volumes import parse_spec
 
 logger = logging.getLogger(__name__)
 
@@ -188,7 +188,7 @@ class PublishedSplit(Split):
 
 def _match_names(cases: Iterable[Case], patterns: str | Sequence[str]) -> set[str]:
     """Names of the cases that patterns fit, each of which must fit one."""
-    listed = {case.name: (case.name, Path(split_spec(case.image)[0]).name) for case in cases}
+    listed = {case.name: (case.name, parse_spec(case.image).path.name) for case in cases}
     found: set[str] = set()
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
         fitting = {name for name, words in listed.items() if any(fnmatchcase(word, pattern) for word in words)}

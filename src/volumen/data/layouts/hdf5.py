@@ -10,8 +10,9 @@ from volumen.config import Lengths
 from volumen.data.cases import Case
 from volumen.data.inspection import DOUBLE, NO_IMAGE, NO_LABEL, NO_MASK, Faults
 from volumen.data.layouts.layout import ANY_DATA, Draft, Layout, read_voxel_size
-from volumen.data.naming import PLAIN, match_targets, split_numbers, split_spec
+from volumen.data.naming import PLAIN, match_targets
 from volumen.errors import ConfigError, DataError
+from volumen.volumes import parse_spec, sort_naturally
 
 Star = tuple[str, ...]  # what the stars of a pattern stand for
 
@@ -84,31 +85,32 @@ class Hdf5Layout(Layout):
 
 def find_matches(root: Path, pattern: str) -> dict[Star, str]:
     """Specs of the files that fit a pattern, by what its stars stand for; in natural order, with the pattern's key."""
-    glob, key = split_spec(pattern)
+    spec = parse_spec(pattern)
+    glob, key = spec.place, spec.key
     if "*" not in glob or "**" in glob:
         raise ConfigError(f"{pattern!r} needs a * for the name that image, labels and mask have in common")
     shape = re.compile("([^/]+)".join(re.escape(part) for part in glob.split("*")))
     matches = {path: shape.fullmatch(path.relative_to(root).as_posix()) for path in root.glob(glob)}
-    ordered = sorted(matches, key=lambda path: split_numbers(path.as_posix()))
+    ordered = sort_naturally(list(matches))
     return {match.groups(): f"{path}:{key}" if key else str(path) for path in ordered if (match := matches[path])}
 
 
 def name_match(pattern: str, star: Star) -> str:
     """What a case is called: the beginning of its file's name up to the end of the star, or all stars together."""
-    beginning = Path(split_spec(pattern)[0]).name.partition("*")[0] if len(star) == 1 else ""
+    beginning = parse_spec(pattern).path.name.partition("*")[0] if len(star) == 1 else ""
     return beginning + "_".join(star)
 
 
 def _find_neighbours(images: dict[Star, str], names: dict[Star, str], faults: Faults) -> dict[Star, dict[str, str]]:
     """Specs of all files called after an image, by image and what follows its name."""
-    places = {Path(split_spec(spec)[0]) for spec in images.values()}
+    places = {parse_spec(spec).path for spec in images.values()}
     others = [
         path
         for folder in {place.parent for place in places}
         for path in folder.iterdir()
         if path.suffix in {place.suffix for place in places} and path not in places
     ]
-    ordered = sorted(others, key=lambda path: split_numbers(path.name))
-    matched, strays = match_targets(names.values(), {path.stem: str(path) for path in ordered}, named=True)
+    specs = {path.stem: str(path) for path in sort_naturally(others)}
+    matched, strays = match_targets(names.values(), specs, named=True)
     faults.add(NO_IMAGE, *strays)
     return {star: matched[name] for star, name in names.items()}

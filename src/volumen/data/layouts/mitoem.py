@@ -32,8 +32,8 @@ class MitoemLayout(Layout):
     """`im/im0000.png` …, `mito-train-v2/seg0000.tif` … and `mito-val-v2/seg0400.tif` … in one folder.
 
     Both volumes may lie beside each other, each in a folder of its own (`human/`, `rat/`), and either of them in the
-    two folders that its archives make (`EM30-R-im/`, `EM30-R-mito-train-val-v2/`). Images of slices without labels are not
-    used. Slices to learn from and to judge by are two cases, and that is the split.
+    two folders that its archives make (`EM30-R-im/`, `EM30-R-mito-train-val-v2/`). Images of slices without labels are
+    not used. Slices to learn from and to judge by are two cases, and that is the split.
 
     Args:
         voxel_size: nm (z y x).

@@ -10,10 +10,10 @@ from volumen.data.cases import Case
 from volumen.data.folds import Fold
 from volumen.data.inspection import Faults
 from volumen.data.layouts.layout import Draft, Layout
-from volumen.data.naming import split_numbers
 from volumen.data.values import LabelValues
 from volumen.errors import MissingError
 from volumen.geometry import VoxelSize
+from volumen.volumes import sort_naturally
 
 Part = Literal["train", "val", "test"]
 
@@ -66,8 +66,8 @@ class NisbLayout(Layout):
             count = self.seeds if part == "train" and self.seeds is not None else _SEEDS[part]
             yield from (f"{root}/{part}/seed{number}" for number in range(count))
         else:
-            there = (path for path in (Path(root) / part).glob("seed*") if (path / "data.zarr").is_dir())
-            yield from (str(path) for path in sorted(there, key=lambda path: split_numbers(path.name)))
+            there = [path for path in (Path(root) / part).glob("seed*") if (path / "data.zarr").is_dir()]
+            yield from map(str, sort_naturally(there))
 
 
 def _draft_cube(name: str, cube: str, size: VoxelSize) -> Case:

@@ -12,10 +12,11 @@ from volumen.data.cases import Case
 from volumen.data.folds import Fold, parse_folds
 from volumen.data.inspection import MISSING, NO_IMAGE, NO_LABEL, Faults
 from volumen.data.layouts.layout import KNOWN_SCHEME, Draft, Layout, read_voxel_size
-from volumen.data.naming import PLAIN, split_numbers
+from volumen.data.naming import PLAIN
 from volumen.data.values import LabelValues
 from volumen.errors import DataError, FormatError, MissingError
 from volumen.geometry import VoxelSize
+from volumen.volumes import sort_naturally
 
 DESCRIPTION = "dataset.json"
 SPLITS = "splits_final.json"
@@ -112,14 +113,14 @@ def pair_files(root: Path, description: Mapping[str, Any], faults: Faults, *, pa
     """
     listed = description.get("dataset")
     if isinstance(listed, dict) and part == "Tr":
-        return [_read_listed(root, name, listed[name]) for name in sorted(listed, key=split_numbers)]
+        return [_read_listed(root, name, listed[name]) for name in sorted(listed)]
     ending = str(description.get("file_ending", ".nii.gz"))
     channels = len(description.get("channel_names") or description.get("modality") or [None])
     images, labels = (_list_names(root / f"{kind}{part}", ending) for kind in ("images", "labels"))
     if not images:
         raise DataError(f"{root / f'images{part}'} holds no file that ends in {ending}; put the images there")
     known = {re.sub(r"_\d{4}$", "", name) for name in images}
-    faults.add(NO_LABEL, *sorted(known - set(labels), key=split_numbers))
+    faults.add(NO_LABEL, *sorted(known - set(labels)))
     faults.add(NO_IMAGE, *(name for name in labels if name not in known))
     found = [
         Files(name, _find_channels(root / f"images{part}", name, ending, channels), str(path))
@@ -134,7 +135,7 @@ def _list_names(folder: Path, ending: str) -> dict[str, Path]:
     """A folder's files by their names without the ending, in natural order."""
     paths = folder.iterdir() if folder.is_dir() else ()
     there = [path for path in paths if path.name.endswith(ending) and not path.name.startswith(".")]
-    return {path.name.removesuffix(ending): path for path in sorted(there, key=lambda path: split_numbers(path.name))}
+    return {path.name.removesuffix(ending): path for path in sort_naturally(there)}
 
 
 def _find_channels(folder: Path, name: str, ending: str, channels: int) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from volumen.data.cases import Case
 from volumen.data.folds import Fold
 from volumen.data.inspection import NO_LABEL, Faults
 from volumen.data.layouts.layout import Draft, Layout, read_voxel_size
-from volumen.data.naming import split_numbers
 from volumen.data.values import LabelValues
 from volumen.errors import MissingError
+from volumen.volumes import sort_naturally
 
 LABEL = "nuclei"
 PARTS = ("train", "val")
@@ -47,10 +47,7 @@ class NucmmLayout(Layout):
         return Draft([*parts["train"], *parts["val"]], folds)
 
     def _draft_part(self, root: Path, part: str, faults: Faults) -> Iterator[Case]:
-        images, labels = (
-            sorted((root / kind / part).glob("*.h5"), key=lambda path: split_numbers(path.name))
-            for kind in ("Image", "Label")
-        )
+        images, labels = (sort_naturally(list((root / kind / part).glob("*.h5"))) for kind in ("Image", "Label"))
         if len(images) != len(labels):
             faults.add(NO_LABEL, f"{part} has {len(images)} images and {len(labels)} labels")
             return

@@ -25,7 +25,7 @@ def find_root(root: Path, name: str) -> Path | None:
 def draft_stacks(
     root: Path, parts: tuple[Part, ...], faults: Faults, *, values: LabelValues, voxel_size: VoxelSize | None
 ) -> Draft:
-    """A case for each part that is wanted; labels in colour are read by their first channel."""
+    """A case for each part that is wanted."""
     cases = []
     for part in parts:
         images, labels = (_find_folder(root / name, faults) for name in FOLDERS[part])
@@ -33,8 +33,7 @@ def draft_stacks(
             continue
         if images.count != labels.count:
             faults.add(OTHER_SHAPE, f"{labels.folder.name} ({labels.count} slices, not {images.count})")
-        spec = labels.spec + ("?channel=0" if _is_coloured(labels.folder) else "")
-        cases.append(Case(part, images.spec, {LABEL: spec}, voxel_size=voxel_size, values={LABEL: values}))
+        cases.append(Case(part, images.spec, {LABEL: labels.spec}, voxel_size=voxel_size, values={LABEL: values}))
     left_out = [name for part, (name, _) in FOLDERS.items() if part not in parts and (root / name).is_dir()]
     return Draft(cases, notes=tuple(f"{name} is left out; data.layout.parts=[test] would use it" for name in left_out))
 
@@ -49,11 +48,3 @@ def _find_folder(folder: Path, faults: Faults) -> Slices | None:
         return find_slices(folder, faults)
     faults.add(MISSING, str(folder))
     return None
-
-
-def _is_coloured(folder: Path) -> bool:
-    """Whether the slices of a folder have channels, by the first of them."""
-    from PIL import Image
-
-    with Image.open(min(folder.glob("*.png"))) as picture:
-        return len(picture.getbands()) > 1
