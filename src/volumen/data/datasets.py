@@ -27,6 +27,14 @@ def name_datasets(sections: Sequence[DatasetSection]) -> list[str]:
     return names
 
 
+def read_weights(sections: Sequence[DatasetSection]) -> dict[str, float]:
+    """How often each data set is drawn from, by name; none when no set has a weight, and 1 for one without."""
+    if all(section.weight is None for section in sections):
+        return {}
+    weights = zip(name_datasets(sections), sections, strict=True)
+    return {name: 1.0 if section.weight is None else section.weight for name, section in weights}
+
+
 def adapt_draft(draft: Draft, section: DatasetSection, *, name: str, number: int) -> Draft:
     """A data set as one of several: cases called `SET/CASE`, labels by the run's names and values.
 

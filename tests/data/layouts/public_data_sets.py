@@ -246,7 +246,7 @@ def build_mitoem2(root: Path, rng: np.random.Generator) -> Truths:
     names = {"Dataset001_ME2-Beta": "me2-beta", "Dataset002_ME2-Jurkat": "me2-jurkat"}
     for folder, stem in names.items():
         split = {"train": [f"{stem}_train01", f"{stem}_train02"], "val": [f"{stem}_val01"], "test": [f"{stem}_test01"]}
-        for name in sum(split.values(), []):
+        for name in (name for names in split.values() for name in names):
             part = "Ts" if "test" in name else "Tr"
             image, (classes, instances) = draw_image(rng), make_touching(rng)
             write_nifti(root / folder / f"images{part}" / f"{name}_0000.nii.gz", image)

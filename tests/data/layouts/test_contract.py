@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from public_data_sets import DATA_SETS, Public, Truths
 
 from volumen.config import DataSection
 from volumen.data import UniformSampling, find_cases, fit_normalisations, gather_cases, recognise_layout
@@ -12,8 +13,6 @@ from volumen.data.patches import PatchReader
 from volumen.errors import VolumenError
 from volumen.geometry import Box
 from volumen.volumes import IntensityMap
-
-from public_data_sets import DATA_SETS, Public, Truths
 
 PLAIN = IntensityMap(-np.inf, np.inf, 0.0, 1.0)
 
