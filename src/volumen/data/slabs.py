@@ -30,11 +30,13 @@ class SlabSplit(Split):
     folds: int
     axis: Axis = "z"
     gap: int = 0
-    validation: tuple[int, int] | None = None
+    validation: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
         if self.gap < 0:
             raise ConfigError(f"data.split.gap is a number of voxels from 0; got {self.gap}")
+        if self.validation is not None and len(self.validation) != 2:  # noqa: PLR2004 - two ends
+            raise ConfigError(f"data.split.validation is a first voxel and an end; got {list(self.validation)}")
 
     def divide(self, cases: Sequence[Case]) -> Division:
         """The slabs as cases of their own, called after their places, and the folds of them."""

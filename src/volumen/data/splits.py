@@ -111,8 +111,8 @@ class FileSplit(Split):
         training: likewise; all other cases when not said.
     """
 
-    validation: str | list[str]
-    training: str | list[str] | None = None
+    validation: str | Sequence[str]
+    training: str | Sequence[str] | None = None
 
     def divide(self, cases: Sequence[Case]) -> Division:
         """The fold; cases that neither list names are not used, and that is said."""
@@ -137,7 +137,7 @@ class GroupSplit(Split):
         validation: the groups to hold out, together, in one fold; each in turn when none is named.
     """
 
-    validation: list[str] | None = None
+    validation: Sequence[str] | None = None
 
     def divide(self, cases: Sequence[Case]) -> Division:
         """The folds, groups in order."""

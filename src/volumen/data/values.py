@@ -43,7 +43,7 @@ class LabelValues:
     Args:
         ignore: values that say that nobody looked; what the recipe says (`data.ignore`) when None.
         classes: what values stand for; −100 for nobody looked. 0 stays 0 where it is left out.
-        rest: what all other values stand for, where there are classes: a class, themselves, or an error.
+        rest: what all other values stand for: a class, themselves, or an error.
         components: how instances are made of the classes.
     """
 
@@ -51,6 +51,11 @@ class LabelValues:
     classes: Mapping[int, int] = field(default_factory=dict)
     rest: Rest = "keep"
     components: Components | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every value stands for itself."""
+        return not self.classes and self.rest == "keep"
 
     def list_ignored(self, ignore: int | None) -> tuple[int, ...]:
         """Values for nobody looked, where the recipe's is `ignore`."""
@@ -64,11 +69,11 @@ def convert_labels(labels: FileLabels, ignored: Collection[int], values: LabelVa
     if labels.dtype.kind not in "biu":
         raise DataError(f"labels must be whole numbers; got {labels.dtype}")
     unknown = find_values(labels, ignored)
-    if values.classes:
-        converted = _map_values(labels, unknown, values)
-    else:
+    if values.is_plain:
         _check_range(labels, ~unknown)
         converted = labels.astype(np.int64)
+    else:
+        converted = _map_values(labels, unknown, values)
     converted[unknown] = IGNORE
     return converted
 

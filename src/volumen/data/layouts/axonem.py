@@ -1,9 +1,9 @@
 """AxonEM: axons of human and mouse cortex, as padded HDF5 crops."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from volumen.config import Lengths
 from volumen.data.cases import Case
 from volumen.data.inspection import NO_IMAGE, Faults
 from volumen.data.layouts.hdf5 import find_matches
@@ -22,7 +22,7 @@ class AxonemLayout(Layout):
         voxel_size: nm (z y x), which the files do not say.
     """
 
-    voxel_size: Lengths | None = None
+    voxel_size: Sequence[float] | None = None
 
     @staticmethod
     def recognise(root: Path) -> bool:

@@ -42,9 +42,9 @@ class CremiLayout(Layout):
         skip: sections that are damaged, by letter, counted in the labels: nothing is learned from them.
     """
 
-    samples: tuple[Literal["A", "B", "C"], ...] | None = None
+    samples: Sequence[Literal["A", "B", "C"]] | None = None
     version: Version | None = None
-    skip: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    skip: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @staticmethod
     def recognise(root: Path) -> bool:
@@ -59,7 +59,7 @@ class CremiLayout(Layout):
         chosen = {sample.letter: sample for sample in sorted(there, key=lambda sample: sample.version, reverse=True)}
         if not chosen:
             raise MissingError(f"{root} has no sample_A_20160501.hdf; volumen data download cremi brings it")
-        wanted = self.samples or sorted(chosen)
+        wanted: Sequence[str] = self.samples or sorted(chosen)
         faults.add(MISSING, *(f"sample {letter}" for letter in wanted if letter not in chosen))
         drafts = [_draft_case(chosen[letter], self.skip, faults) for letter in wanted if letter in chosen]
         notes = (f"{', '.join(tests)} have no labels and are left out",) if tests else ()

@@ -1,10 +1,10 @@
 """Images in one folder, labels in another, masks in a third."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from volumen.config import Lengths
 from volumen.data.cases import Case
 from volumen.data.inspection import DOUBLE, NO_IMAGE, NO_LABEL, Faults
 from volumen.data.layouts.layout import ANY_DATA, Draft, Layout, read_voxel_size
@@ -26,7 +26,7 @@ class FolderLayout(Layout):
 
     certainty: ClassVar[int] = ANY_DATA
 
-    voxel_size: Lengths | None = None
+    voxel_size: Sequence[float] | None = None
 
     @staticmethod
     def recognise(root: Path) -> bool:

@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from volumen.config import Lengths
 from volumen.data.cases import Case
 from volumen.data.inspection import DOUBLE, NO_IMAGE, NO_LABEL, NO_MASK, Faults
 from volumen.data.layouts.layout import ANY_DATA, Draft, Layout, read_voxel_size
@@ -37,9 +37,9 @@ class Hdf5Layout(Layout):
     certainty: ClassVar[int] = ANY_DATA
 
     image: str = _IMAGE
-    labels: dict[str, str] | str | None = None
+    labels: Mapping[str, str] | str | None = None
     mask: str | None = None
-    voxel_size: Lengths | None = None
+    voxel_size: Sequence[float] | None = None
 
     @staticmethod
     def recognise(root: Path) -> bool:

@@ -1,9 +1,9 @@
 """Kasthuri++: mitochondria of mouse cortex, with voxels outside of what was annotated."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from volumen.config import Lengths
 from volumen.data.inspection import Faults
 from volumen.data.layouts.layout import Draft, Layout, read_voxel_size
 from volumen.data.layouts.stacks import Part, draft_stacks, explain_absence, find_root
@@ -21,8 +21,8 @@ class KasthuriLayout(Layout):
         voxel_size: nm (z y x), which the files do not say.
     """
 
-    parts: tuple[Part, ...] = ("train",)
-    voxel_size: Lengths | None = None
+    parts: Sequence[Part] = ("train",)
+    voxel_size: Sequence[float] | None = None
 
     @staticmethod
     def recognise(root: Path) -> bool:

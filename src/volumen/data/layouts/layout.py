@@ -1,12 +1,11 @@
 """What every layout does: recognise its folder, and say which cases are in it."""
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from volumen.config import Lengths
 from volumen.data.cases import Case
 from volumen.data.folds import Fold
 from volumen.data.inspection import Faults
@@ -50,6 +49,6 @@ class Layout(abc.ABC):
         """Cases and what is said of them; what is wrong with single files goes into `faults`."""
 
 
-def read_voxel_size(lengths: Lengths | None) -> VoxelSize | None:
+def read_voxel_size(lengths: Sequence[float] | None) -> VoxelSize | None:
     """The voxel size that a recipe says, if it does."""
-    return None if lengths is None else VoxelSize(*lengths)
+    return None if lengths is None else VoxelSize.parse(lengths)

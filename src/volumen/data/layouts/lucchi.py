@@ -1,9 +1,9 @@
 """Lucchi++: mitochondria of mouse hippocampus."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from volumen.config import Lengths
 from volumen.data.inspection import Faults
 from volumen.data.layouts.layout import Draft, Layout, read_voxel_size
 from volumen.data.layouts.stacks import Part, draft_stacks, explain_absence, find_root
@@ -19,8 +19,8 @@ class LucchiLayout(Layout):
         voxel_size: nm (z y x).
     """
 
-    parts: tuple[Part, ...] = ("train",)
-    voxel_size: Lengths = (5, 5, 5)
+    parts: Sequence[Part] = ("train",)
+    voxel_size: Sequence[float] = (5, 5, 5)
 
     @staticmethod
     def recognise(root: Path) -> bool:

@@ -1,10 +1,9 @@
 """MitoEM: mitochondria of human and rat cortex, as numbered slices of which the first half is labelled."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from volumen.config import Lengths
 from volumen.data.cases import Case
 from volumen.data.folds import Fold
 from volumen.data.frames import Frame
@@ -39,7 +38,7 @@ class MitoemLayout(Layout):
         voxel_size: nm (z y x).
     """
 
-    voxel_size: Lengths = (30, 8, 8)
+    voxel_size: Sequence[float] = (30, 8, 8)
 
     @staticmethod
     def recognise(root: Path) -> bool:

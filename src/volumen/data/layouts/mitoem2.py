@@ -1,6 +1,7 @@
 """MitoEM 2.0: mitochondria of eight tissues, as raw data sets of nnU-Net with a class between touching ones."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -39,7 +40,7 @@ class Mitoem2Layout(Layout):
         parts: which cases; those of the test set are left out when not said.
     """
 
-    parts: tuple[Literal["train", "val", "test"], ...] = ("train", "val")
+    parts: Sequence[Literal["train", "val", "test"]] = ("train", "val")
 
     @staticmethod
     def recognise(root: Path) -> bool:

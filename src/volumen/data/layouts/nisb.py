@@ -1,11 +1,10 @@
 """NISB: synthetic neurons with exact labels, as Zarr in a bucket or in a folder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from volumen.config import Lengths
 from volumen.data.cases import Case
 from volumen.data.folds import Fold
 from volumen.data.inspection import Faults
@@ -38,9 +37,9 @@ class NisbLayout(Layout):
         voxel_size: nm (z y x); 20 9 9, of the setting liconn 12 9 9, when not said.
     """
 
-    parts: tuple[Part, ...] = ("train", "val")
+    parts: Sequence[Part] = ("train", "val")
     seeds: int | None = None
-    voxel_size: Lengths | None = None
+    voxel_size: Sequence[float] | None = None
 
     @staticmethod
     def recognise(root: Path) -> bool:
@@ -53,7 +52,7 @@ class NisbLayout(Layout):
         if not cubes:
             raise MissingError(f"{root} has no cube train/seed0/data.zarr; give the folder of a setting")
         size = _USUAL if not root.rstrip("/").endswith("liconn") else _FINE
-        size = size if self.voxel_size is None else VoxelSize(*self.voxel_size)
+        size = size if self.voxel_size is None else VoxelSize.parse(self.voxel_size)
         names = {cube: f"{part}_{cube.rpartition('/')[2]}" for part, cube in cubes}
         cases = [_draft_cube(names[cube], cube, size) for _, cube in cubes]
         training, validation = ([names[cube] for part, cube in cubes if part == wanted] for wanted in ("train", "val"))

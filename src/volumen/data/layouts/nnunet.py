@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from volumen.config import Lengths
 from volumen.data.cases import Case
 from volumen.data.folds import Fold, parse_folds
 from volumen.data.inspection import MISSING, NO_IMAGE, NO_LABEL, Faults
@@ -40,7 +39,7 @@ class NnunetLayout(Layout):
     certainty: ClassVar[int] = KNOWN_SCHEME
 
     splits: str | None = None
-    voxel_size: Lengths | None = None
+    voxel_size: Sequence[float] | None = None
 
     @staticmethod
     def recognise(root: Path) -> bool:

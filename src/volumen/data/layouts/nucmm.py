@@ -1,10 +1,9 @@
 """NucMM: nuclei of the zebrafish brain (electron microscopy) and of mouse cortex (X-ray), as HDF5 crops."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from volumen.config import Lengths
 from volumen.data.cases import Case
 from volumen.data.folds import Fold
 from volumen.data.inspection import NO_LABEL, Faults
@@ -28,7 +27,7 @@ class NucmmLayout(Layout):
         voxel_size: nm (z y x), which the files do not say.
     """
 
-    voxel_size: Lengths | None = None
+    voxel_size: Sequence[float] | None = None
 
     @staticmethod
     def recognise(root: Path) -> bool:

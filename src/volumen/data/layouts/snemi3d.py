@@ -1,11 +1,10 @@
 """SNEMI3D: neurons of mouse cortex, in each of the four ways in which it is offered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from volumen.config import Lengths
 from volumen.data.cases import Case
 from volumen.data.inspection import DOUBLE, MISSING, Faults
 from volumen.data.layouts.layout import Draft, Layout, read_voxel_size
@@ -51,8 +50,8 @@ class SnemiLayout(Layout):
         voxel_size: nm (z y x).
     """
 
-    parts: tuple[Part, ...] = ("train",)
-    voxel_size: Lengths = (30, 6, 6)
+    parts: Sequence[Part] = ("train",)
+    voxel_size: Sequence[float] = (30, 6, 6)
 
     @staticmethod
     def recognise(root: Path) -> bool:
@@ -113,7 +112,7 @@ def _find_one(root: Path, stem: str, endings: tuple[str, ...], faults: Faults) -
     return found[0]
 
 
-def _explain_absence(root: str, there: list[Variant], parts: tuple[Part, ...]) -> str:
+def _explain_absence(root: str, there: list[Variant], parts: Sequence[Part]) -> str:
     if there:
         names = ", ".join(variant.image for variant in there)
         return f"{root} has {names}, and no {' or '.join(parts)} volume; set data.layout.parts=[test] to use it"

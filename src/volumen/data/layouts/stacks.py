@@ -1,6 +1,6 @@
 """Lucchi++ and Kasthuri++: mitochondria, as PNG slices in folders called Train_In and Train_Out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +23,7 @@ def find_root(root: Path, name: str) -> Path | None:
 
 
 def draft_stacks(
-    root: Path, parts: tuple[Part, ...], faults: Faults, *, values: LabelValues, voxel_size: VoxelSize | None
+    root: Path, parts: Sequence[Part], faults: Faults, *, values: LabelValues, voxel_size: VoxelSize | None
 ) -> Draft:
     """A case for each part that is wanted."""
     cases = []

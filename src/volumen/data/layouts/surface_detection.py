@@ -1,10 +1,10 @@
 """The surface detection of the Vesuvius Challenge on Kaggle: `train.csv`, images, labels, scrolls as groups."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from volumen.config import Lengths
 from volumen.data.inspection import MISSING, Faults
 from volumen.data.layouts.folders import FolderLayout
 from volumen.data.layouts.layout import Draft, Layout
@@ -24,7 +24,7 @@ class SurfaceDetectionLayout(Layout):
         voxel_size: nm (z y x), which the files do not say.
     """
 
-    voxel_size: Lengths | None = None
+    voxel_size: Sequence[float] | None = None
 
     @staticmethod
     def recognise(root: Path) -> bool:
