@@ -1,5 +1,7 @@
 """Every layout: its folder is known for what it is, and what is drawn from it is what was written."""
 
+import shutil
+
 import numpy as np
 import pytest
 from public_data_sets import DATA_SETS, Public, Truths
@@ -68,16 +70,12 @@ def test_samples_are_drawn_from_every_case(truths, tmp_path):
                 assert np.array_equal(sample.labels[name][0].numpy(), truth[where])
 
 
-def test_without_labels_it_says_what_is_missing(public, truths, tmp_path):
-    gone = [path for pattern in public.labels for path in tmp_path.glob(pattern)]
-    for path in gone:
-        if path.is_dir():
-            for inner in path.iterdir():
-                inner.unlink()
-        else:
-            path.unlink()
-    if not gone:
-        pytest.skip("labels and image are one file")
+@pytest.mark.parametrize("name", [name for name, public in DATA_SETS.items() if public.labels])
+def test_without_labels_it_says_what_is_missing(name, tmp_path, rng):
+    DATA_SETS[name].build(tmp_path, rng)
+    for pattern in DATA_SETS[name].labels:
+        for path in tmp_path.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     with pytest.raises(VolumenError) as caught:
         find_cases(tmp_path)
     assert "\n" not in str(caught.value)
