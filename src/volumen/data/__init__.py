@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from volumen.data.cases import Case as Case
     from volumen.data.cases import assign_groups as assign_groups
     from volumen.data.cases import choose_label as choose_label
+    from volumen.data.downloads.catalogue import RemoteData as RemoteData
+    from volumen.data.downloads.catalogue import RemoteFile as RemoteFile
+    from volumen.data.downloads.catalogue import find_data as find_data
+    from volumen.data.downloads.catalogue import list_data as list_data
+    from volumen.data.downloads.download import Downloaded as Downloaded
+    from volumen.data.downloads.download import download_data as download_data
+    from volumen.data.downloads.transfer import Patience as Patience
     from volumen.data.finding import find_cases as find_cases
     from volumen.data.finding import gather_cases as gather_cases
     from volumen.data.folds import Fold as Fold
@@ -68,6 +75,7 @@ _HOMES = {
     "Components": "values",
     "CremiLayout": "layouts.cremi",
     "Division": "splits",
+    "Downloaded": "downloads.download",
     "Draft": "layouts.layout",
     "FileSplit": "splits",
     "Flip": "augmentation.spatial",
@@ -89,7 +97,10 @@ _HOMES = {
     "NisbLayout": "layouts.nisb",
     "NnunetLayout": "layouts.nnunet",
     "NucmmLayout": "layouts.nucmm",
+    "Patience": "downloads.transfer",
     "PublishedSplit": "splits",
+    "RemoteData": "downloads.catalogue",
+    "RemoteFile": "downloads.catalogue",
     "Rotate90": "augmentation.spatial",
     "Sample": "samples",
     "SampleLoader": "loader",
@@ -106,9 +117,12 @@ _HOMES = {
     "choose_label": "cases",
     "count_channels": "images",
     "divide_cases": "splits",
+    "download_data": "downloads.download",
     "find_cases": "finding",
+    "find_data": "downloads.catalogue",
     "fit_normalisations": "intensities",
     "gather_cases": "finding",
+    "list_data": "downloads.catalogue",
     "make_neurons": "phantoms",
     "make_scroll": "phantoms",
     "read_folds": "folds",
@@ -126,6 +140,7 @@ __all__ = [
     "Components",
     "CremiLayout",
     "Division",
+    "Downloaded",
     "Draft",
     "FileSplit",
     "Flip",
@@ -146,7 +161,10 @@ __all__ = [
     "NisbLayout",
     "NnunetLayout",
     "NucmmLayout",
+    "Patience",
     "PublishedSplit",
+    "RemoteData",
+    "RemoteFile",
     "Rotate90",
     "Sample",
     "SampleLoader",
@@ -163,9 +181,12 @@ __all__ = [
     "choose_label",
     "count_channels",
     "divide_cases",
+    "download_data",
     "find_cases",
+    "find_data",
     "fit_normalisations",
     "gather_cases",
+    "list_data",
     "make_neurons",
     "make_scroll",
     "read_folds",

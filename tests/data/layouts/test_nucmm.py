@@ -22,4 +22,9 @@ def test_images_and_labels_of_unequal_number_are_told(tmp_path, rng):
 def test_the_image_of_axonem_without_labels_is_left_out_and_that_is_said(tmp_path, rng, caplog):
     build_axonem(tmp_path, rng)
     assert len(find_cases(tmp_path)) == 1
+    build_axonem(tmp_path / "mouse", rng)
+    assert [(case.name, case.group) for case in find_cases(tmp_path)] == [
+        ("0-650-650", None),
+        ("mouse_0-650-650", "mouse"),
+    ]
     assert "im_675-800-800_pad.h5 have no labels and are left out" in caplog.text
