@@ -53,8 +53,15 @@ def inspect_case(case: Case, faults: Faults, *, flat: bool) -> Case:
         _compare_shapes(other.spec, other.shape, image.shape, faults)
     labels = _open_all(case.labels.values(), faults)
     masks = _open_all(filter(None, (case.mask, *case.label_masks.values())), faults)
-    wrong = [f"{_name(spec)} ({volume.dtype})" for spec, volume in labels.items() if volume.dtype.kind not in "biu"]
-    faults.add(NOT_INTEGER, *wrong)
+    floats = {spec for name, spec in case.labels.items() if case.find_values(name).floats}
+    faults.add(
+        NOT_INTEGER,
+        *(
+            f"{_name(spec)} ({volume.dtype})"
+            for spec, volume in labels.items()
+            if volume.dtype.kind not in "biu" and spec not in floats
+        ),
+    )
     placed = place_case(case, image, labels)
     _check_extents(placed, image, labels | masks, faults)
     return replace(placed, voxel_size=case.voxel_size or image.voxel_size)

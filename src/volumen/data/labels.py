@@ -35,7 +35,7 @@ def measure_share(case: Case, name: str, box: Box, *, reader: PatchReader, ignor
         return None
     label = _Label(case, name, reader, ignore)
     inside = box.clip(label.whole)
-    if label.values.is_plain:
+    if label.values.is_plain and not label.values.floats:
         labels: Shaped[np.ndarray, "z y x"] = reader.read(label.source, inside)
         known = ~find_values(labels, label.values.list_ignored(ignore))
     else:

@@ -37,6 +37,7 @@ def read_values(
         classes={**known.classes, **classes},
         rest=rest,
         components=known.components if instances is None else Components(**instances.model_dump()),
+        floats=known.floats,
     )
 
 

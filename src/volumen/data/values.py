@@ -45,12 +45,14 @@ class LabelValues:
         classes: what values stand for; −100 for nobody looked. 0 stays 0 where it is left out.
         rest: what all other values stand for: a class, themselves, or an error.
         components: how instances are made of the classes.
+        floats: whether whole numbers that are kept as floats are taken, as programs around NIfTI write them.
     """
 
     ignore: tuple[int, ...] | None = None
     classes: Mapping[int, int] = field(default_factory=dict)
     rest: Rest = "keep"
     components: Components | None = None
+    floats: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -66,6 +68,8 @@ class LabelValues:
 
 def convert_labels(labels: FileLabels, ignored: Collection[int], values: LabelValues = LabelValues()) -> Labels:
     """Labels as int64 in the run's own values, −100 where the file's value is one of `ignored`."""
+    if labels.dtype.kind == "f" and values.floats:
+        labels = _round_labels(labels)
     if labels.dtype.kind not in "biu":
         raise DataError(f"labels must be whole numbers; got {labels.dtype}")
     unknown = find_values(labels, ignored)
@@ -112,6 +116,16 @@ def _copy_nearest(instances: Labels, voxel_size: VoxelSize | None) -> Labels:
     nearest = distance_transform_edt(instances == 0, sampling=sampling, return_distances=False, return_indices=True)
     copied: Labels = instances[tuple(nearest)]
     return copied
+
+
+def _round_labels(labels: FileLabels) -> Labels:
+    """Floats as the whole numbers that they are; an error when one is none."""
+    whole = np.rint(labels)
+    wrong = labels[whole != labels]
+    if wrong.size:
+        raise DataError(f"labels must be whole numbers; got {wrong[0]} ({wrong.size} voxels of a patch have fractions)")
+    rounded: Labels = whole.astype(np.int64)
+    return rounded
 
 
 def _map_values(labels: FileLabels, unknown: Bool[np.ndarray, "z y x"], values: LabelValues) -> Labels:

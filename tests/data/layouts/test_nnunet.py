@@ -7,7 +7,10 @@ from public_data_sets import SHAPE, build_nnunet, write_nifti, write_tiff
 
 from volumen.config import Component, DataSection
 from volumen.data import find_cases, gather_cases
+from volumen.data.labels import read_labels
+from volumen.data.patches import PatchReader
 from volumen.errors import DataError, FormatError, MissingError
+from volumen.geometry import Box
 
 PLAIN = {"channel_names": {"0": "CT"}, "labels": {"background": 0, "organ": 1}, "file_ending": ".nii.gz"}
 
@@ -107,3 +110,13 @@ def test_a_folder_of_something_else_says_what_is_wrong(tmp_path, content, error,
         (tmp_path / "dataset.json").write_text(content)
     with pytest.raises(error, match=message):
         find_cases(tmp_path, layout="nnunet")
+
+
+def test_labels_that_a_program_kept_as_floats_are_read(tmp_path, rng):
+    describe(tmp_path)
+    labels = rng.integers(0, 2, SHAPE).astype(np.float32)
+    write_nifti(tmp_path / "imagesTr" / "a_0000.nii.gz", np.zeros(SHAPE, np.uint8))
+    write_nifti(tmp_path / "labelsTr" / "a.nii.gz", labels)
+    (case,) = find_cases(tmp_path)
+    read = read_labels(case, "labels", Box.whole(SHAPE), reader=PatchReader(0), ignore=2)
+    assert np.array_equal(read, labels)

@@ -19,8 +19,8 @@ SPLIT = "split.json"
 CLASSES, INSTANCES = "classes", "instances"
 MITOCHONDRION, BORDER = 1, 2
 VALUES = {
-    CLASSES: LabelValues(ignore=()),
-    INSTANCES: LabelValues(ignore=(), components=Components(MITOCHONDRION, BORDER)),
+    CLASSES: LabelValues(ignore=(), floats=True),
+    INSTANCES: LabelValues(ignore=(), components=Components(MITOCHONDRION, BORDER), floats=True),
 }
 NAMES = {"background": 0, "mitochondrion": MITOCHONDRION, "border": BORDER}
 

@@ -51,7 +51,7 @@ class NnunetLayout(Layout):
         description = read_description(Path(root))
         names = read_names(description)
         ignored = names.pop(_IGNORED, None)
-        values = LabelValues(ignore=() if ignored is None else (ignored,))
+        values = LabelValues(ignore=() if ignored is None else (ignored,), floats=True)
         cases = [
             Case(
                 files.name,
