@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from volumen.data.folds import write_folds as write_folds
     from volumen.data.frames import Frame as Frame
     from volumen.data.images import count_channels as count_channels
+    from volumen.data.groups import find_groups as find_groups
     from volumen.data.intensities import fit_normalisations as fit_normalisations
     from volumen.data.layouts.axonem import AxonemLayout as AxonemLayout
     from volumen.data.layouts.choice import recognise_layout as recognise_layout
@@ -120,6 +121,7 @@ _HOMES = {
     "download_data": "downloads.download",
     "find_cases": "finding",
     "find_data": "downloads.catalogue",
+    "find_groups": "groups",
     "fit_normalisations": "intensities",
     "gather_cases": "finding",
     "list_data": "downloads.catalogue",
@@ -184,6 +186,7 @@ __all__ = [
     "download_data",
     "find_cases",
     "find_data",
+    "find_groups",
     "fit_normalisations",
     "gather_cases",
     "list_data",
