@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from volumen.data.folds import split_folds as split_folds
     from volumen.data.folds import write_folds as write_folds
     from volumen.data.frames import Frame as Frame
-    from volumen.data.images import count_channels as count_channels
     from volumen.data.groups import find_groups as find_groups
+    from volumen.data.images import count_channels as count_channels
     from volumen.data.intensities import fit_normalisations as fit_normalisations
     from volumen.data.layouts.axonem import AxonemLayout as AxonemLayout
     from volumen.data.layouts.choice import recognise_layout as recognise_layout

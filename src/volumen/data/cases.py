@@ -84,8 +84,13 @@ def choose_label(head: str, section: HeadSection, cases: Sequence[Case]) -> str:
         raise DataError(f"no label is called {head!r} like the head; set heads.{head}.label to one of: {choices}")
     if wanted not in known:
         raise DataError(f"head {head!r} asks for the label {wanted!r}, which no case has; labels there are: {choices}")
-    knowing = {case.dataset for case in cases if wanted in case.labels}
-    lacking = [case.name for case in cases if wanted not in case.labels and case.dataset in knowing]
+    lacking = _list_lacking(wanted, cases)
     if lacking:
         raise DataError(f"head {head!r} learns from the label {wanted!r}, which is missing for {', '.join(lacking)}")
     return wanted
+
+
+def _list_lacking(label: str, cases: Sequence[Case]) -> list[str]:
+    """Cases without a label that others of their data set have."""
+    knowing = {case.dataset for case in cases if label in case.labels}
+    return [case.name for case in cases if label not in case.labels and case.dataset in knowing]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -114,20 +114,25 @@ def pair_files(root: Path, description: Mapping[str, Any], faults: Faults, *, pa
     if isinstance(listed, dict) and part == "Tr":
         return [_read_listed(root, name, listed[name]) for name in sorted(listed)]
     ending = str(description.get("file_ending", ".nii.gz"))
-    channels = len(description.get("channel_names") or description.get("modality") or [None])
     images, labels = (_list_names(root / f"{kind}{part}", ending) for kind in ("images", "labels"))
     if not images:
         raise DataError(f"{root / f'images{part}'} holds no file that ends in {ending}; put the images there")
     known = {re.sub(r"_\d{4}$", "", name) for name in images}
     faults.add(NO_LABEL, *sorted(known - set(labels)))
     faults.add(NO_IMAGE, *(name for name in labels if name not in known))
-    found = [
-        Files(name, _find_channels(root / f"images{part}", name, ending, channels), str(path))
-        for name, path in labels.items()
+    channels = len(description.get("channel_names") or description.get("modality") or [None])
+    paired = [
+        Files(name, _find_channels(root / f"images{part}", name, ending, channels), str(labels[name]))
+        for name in labels
         if name in known
     ]
-    faults.add(MISSING, *(Path(spec).name for files in found for spec in files.images if not Path(spec).exists()))
-    return found
+    faults.add(MISSING, *_list_missing(paired))
+    return paired
+
+
+def _list_missing(paired: Iterable[Files]) -> list[str]:
+    """Names of the images that are not there."""
+    return [Path(spec).name for files in paired for spec in files.images if not Path(spec).exists()]
 
 
 def _list_names(folder: Path, ending: str) -> dict[str, Path]:
