@@ -65,10 +65,10 @@ def write_pictures(folder: Path, array: np.ndarray, pattern: str, first: int = 0
         Image.fromarray(section).save(folder / pattern.format(number))
 
 
-def write_nifti(path: Path, array: np.ndarray) -> None:
+def write_nifti(path: Path, array: np.ndarray, affine=(0.008, 0.008, 0.03)) -> None:
     """An array z y x as it lies in a NIfTI: x y z."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    image = nibabel.Nifti1Image(array.transpose(2, 1, 0), np.diag([0.008, 0.008, 0.03, 1]))
+    image = nibabel.Nifti1Image(array.transpose(2, 1, 0), np.diag([*affine, 1]))
     image.header.set_xyzt_units("mm")
     nibabel.save(image, path)
 
@@ -241,7 +241,7 @@ def make_touching(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 def build_mitoem2(root: Path, rng: np.random.Generator) -> Truths:
-    """Two of the eight sets; the labels of one case lie the other way round, as they do."""
+    """Two of the eight sets; the labels of one case lie the other way round, as they do, x and y running backwards."""
     truths: dict[str, Truth] = {}
     names = {"Dataset001_ME2-Beta": "me2-beta", "Dataset002_ME2-Jurkat": "me2-jurkat"}
     for folder, stem in names.items():
@@ -249,9 +249,11 @@ def build_mitoem2(root: Path, rng: np.random.Generator) -> Truths:
         for name in (name for names in split.values() for name in names):
             part = "Ts" if "test" in name else "Tr"
             image, (classes, instances) = draw_image(rng), make_touching(rng)
-            write_nifti(root / folder / f"images{part}" / f"{name}_0000.nii.gz", image)
-            stored = classes.transpose(2, 1, 0) if name == "me2-jurkat_train02" else classes
-            write_nifti(root / folder / f"labels{part}" / f"{name}.nii.gz", stored)
+            turned = name == "me2-jurkat_train02"
+            affine = (-0.008, -0.008, 0.03) if turned else (0.008, 0.008, 0.03)
+            write_nifti(root / folder / f"images{part}" / f"{name}_0000.nii.gz", image, affine)
+            stored = classes.transpose(2, 1, 0) if turned else classes
+            write_nifti(root / folder / f"labels{part}" / f"{name}.nii.gz", stored, affine)
             if part == "Tr":
                 labels = {"classes": classes.astype(np.int64), "instances": instances}
                 truths[name] = Truth(image, labels, (30e3, 8e3, 8e3), folder)

@@ -24,8 +24,8 @@ VALUES = {
 }
 NAMES = {"background": 0, "mitochondrion": MITOCHONDRION, "border": BORDER}
 
-# Labels whose axes are stored the other way round than those of their image.
-TURNED = {"me2-jurkat_train02": "?axes=zyx"}
+# Cases whose labels are stored with their axes the other way round than the image: both are read as they are stored.
+TURNED = {"me2-jurkat_train02": ("?axes=xyz", "?axes=zyx")}
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,11 @@ def _is_set(folder: Path) -> bool:
 
 
 def _draft_case(files: Files, folder: Path) -> Case:
-    labels = files.labels + TURNED.get(files.name, "")
+    image_axes, label_axes = TURNED.get(files.name, ("", ""))
     return Case(
         files.name,
-        files.images[0],
-        dict.fromkeys(VALUES, labels),
+        files.images[0] + image_axes,
+        dict.fromkeys(VALUES, files.labels + label_axes),
         group=folder.name,
         channels=files.images[1:],
         values=dict(VALUES),
