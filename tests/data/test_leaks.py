@@ -35,7 +35,7 @@ def test_links_are_followed(tmp_path):
 
 def test_overlapping_slabs_are_a_leak_that_says_where():
     a, b = crop(make("a", "x.tif"), 0, 60), crop(make("b", "x.tif"), 50, 80)
-    with pytest.raises(DataError, match=r"a and b share 50:60,0:9,0:9 of x\.tif"):
+    with pytest.raises(DataError, match=r"a and b share 50:60,0:9,0:9 of .*x\.tif"):
         check_leaks([a, b], [FOLD])
     check_leaks([crop(a, 0, 50), b], [FOLD])
 
@@ -46,7 +46,7 @@ def test_a_crop_leaks_into_the_whole_file():
 
 
 def test_the_same_labels_under_two_images_are_a_leak():
-    with pytest.raises(DataError, match=r"share all voxels of y\.tif"):
+    with pytest.raises(DataError, match=r"share all voxels of .*y\.tif"):
         check_leaks([make("a", "a.tif", "y.tif"), make("b", "b.tif", "y.tif")], [FOLD])
 
 

@@ -36,7 +36,8 @@ class DataSection(Section):
 
     @model_validator(mode="after")
     def _check_source(self) -> "DataSection":
-        given = [name for name in ("layout", "cases", "datasets") if getattr(self, name)]
+        sources = {"layout": self.layout, "cases": self.cases, "datasets": self.datasets}
+        given = [name for name, value in sources.items() if value]
         if len(given) > 1:
             raise ValueError(
                 f"{' and '.join(given)} exclude each other; each data set has a layout or cases of its own"

@@ -1,14 +1,14 @@
 """Whether a fold is judged by voxels that it learns from."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from volumen.data.cases import Case
 from volumen.data.folds import Fold
-from volumen.data.frames import Source
-from volumen.data.naming import is_same_volume
+from volumen.data.naming import identify_volume
 from volumen.errors import DataError
 from volumen.geometry import Box
-from volumen.volumes import parse_spec
 
 
 def check_leaks(cases: Sequence[Case], folds: Sequence[Fold]) -> None:
@@ -16,40 +16,49 @@ def check_leaks(cases: Sequence[Case], folds: Sequence[Fold]) -> None:
 
     A voxel is the same when its file is the same, links followed; copies of a file are not seen through.
     """
-    known = {case.name: case for case in cases}
+    parts = {case.name: list_parts(case) for case in cases}
     faults = []
     for fold in folds:
-        training, validation = ([known[name] for name in names] for names in (fold.training, fold.validation))
-        shared = list(dict.fromkeys(find_shared(training, validation)))
+        shared = list(dict.fromkeys(find_shared(parts, fold)))
         if shared:
             faults.append(f"fold {fold.number} trains on what it is judged by: {'; '.join(shared)}")
     if faults:
         raise DataError(f"{'. '.join(faults)}. Part them: data.split cuts one volume in slabs, or groups cases")
 
 
-def find_shared(training: Sequence[Case], validation: Sequence[Case]) -> Iterator[str]:
-    """What two lists of cases share, a phrase for each pair."""
-    for held in validation:
-        for case in training:
-            for one in _list_sources(case):
-                yield from (
-                    f"{case.name} and {held.name} share {_describe(shared)} of {parse_spec(one.spec).place}"
-                    for other in _list_sources(held)
-                    if is_same_volume(one.spec, other.spec) and (shared := _intersect(one.box, other.box))
-                )
+@dataclass(frozen=True)
+class Part:
+    """Voxels of a case: a box of a file (all of it when None), and the dataset in it where one is named."""
+
+    case: str
+    place: str
+    key: str | None
+    box: Box | None
+
+    def find_common(self, other: "Part") -> str | None:
+        """The voxels that both have, in words; None when there are none, or when they are of different datasets."""
+        if self.place != other.place or (self.key and other.key and self.key != other.key):
+            return None
+        if self.box is None or other.box is None:
+            return str(self.box or other.box or "all voxels")
+        common = self.box.clip(other.box)
+        return str(common) if common.size else None
 
 
-def _list_sources(case: Case) -> list[Source]:
-    return [*case.locate_images(), *(case.locate_labels(name) for name in case.labels)]
+def list_parts(case: Case) -> list[Part]:
+    """The voxels of a case's images and labels."""
+    sources = (*case.locate_images(), *(case.locate_labels(name) for name in case.labels))
+    return [Part(case.name, *identify_volume(source.spec), source.box) for source in sources]
 
 
-def _intersect(one: Box | None, other: Box | None) -> Box | str | None:
-    """The voxels that both have, of a file where None is all of it; None when there are none."""
-    if one is None or other is None:
-        return one or other or "all voxels"
-    common = one.clip(other)
-    return common if common.size else None
-
-
-def _describe(shared: Box | str) -> str:
-    return str(shared)
+def find_shared(parts: Mapping[str, Iterable[Part]], fold: Fold) -> Iterator[str]:
+    """What training and validation of a fold share, a phrase for each pair of cases and file."""
+    held: dict[str, list[Part]] = defaultdict(list)
+    for name in fold.validation:
+        for part in parts[name]:
+            held[part.place].append(part)
+    for part in (part for name in fold.training for part in parts[name]):
+        for other in held.get(part.place, ()):
+            common = part.find_common(other)
+            if common is not None:
+                yield f"{part.case} and {other.case} share {common} of {part.place}"

@@ -26,11 +26,10 @@ def join_spec(root: str | None, spec: str) -> str:
     return f"{root.rstrip('/')}/{spec}"
 
 
-def is_same_volume(one: str, other: str) -> bool:
-    """Whether two specs name one volume; a file without a dataset's name may be any of its datasets."""
-    first, second = parse_spec(one), parse_spec(other)
-    same_key = first.key == second.key or not first.key or not second.key
-    return same_key and _resolve(first.place) == _resolve(second.place)
+def identify_volume(spec: str) -> tuple[str, str | None]:
+    """The file or folder of a spec by the one name that all links to it have, and the dataset that it names there."""
+    parsed = parse_spec(spec)
+    return parsed.place if parsed.is_remote else os.path.realpath(parsed.place), parsed.key
 
 
 def match_targets(
@@ -61,8 +60,3 @@ def _split_target(name: str, images: Iterable[str]) -> tuple[str, str]:
     ]
     image = max(fitting, key=len, default=name)
     return image, name[len(image) + 1 :] or PLAIN
-
-
-def _resolve(place: str) -> str:
-    """One name for a file, whatever links lead to it."""
-    return place.rstrip("/") if "://" in place else os.path.realpath(place)

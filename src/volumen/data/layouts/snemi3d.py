@@ -1,6 +1,7 @@
 """SNEMI3D: neurons of mouse cortex, in each of the four ways in which it is offered."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,8 @@ from volumen.data.values import LabelValues
 from volumen.errors import MissingError
 
 Part = Literal["train", "test"]
+
+Files = Mapping[str, Sequence[Path]]
 
 LABEL = "neuron_ids"
 _TIFF, _HDF5 = (".tif", ".tiff"), (".h5", ".hdf5")
@@ -56,11 +59,13 @@ class SnemiLayout(Layout):
     @staticmethod
     def recognise(root: Path) -> bool:
         """Whether one of the volumes is there."""
-        return any(_find_files(root, variant.image, variant.endings) for variant in VARIANTS)
+        files = list_files(root)
+        return any(_find_files(files, variant.image, variant.endings) for variant in VARIANTS)
 
     def draft(self, root: str, faults: Faults) -> Draft:
         """A case for each volume that is wanted and there."""
-        there = [variant for variant in VARIANTS if _find_files(Path(root), variant.image, variant.endings)]
+        files = list_files(Path(root))
+        there = [variant for variant in VARIANTS if _find_files(files, variant.image, variant.endings)]
         wanted = [variant for variant in there if variant.part in self.parts]
         if not wanted:
             raise MissingError(_explain_absence(root, there, self.parts))
@@ -72,13 +77,11 @@ class SnemiLayout(Layout):
             for variant in there
             if variant.part not in self.parts
         )
-        return Draft(
-            [case for variant in wanted for case in self._draft_variant(Path(root), variant, faults)], notes=notes
-        )
+        return Draft([case for variant in wanted for case in self._draft_variant(files, variant, faults)], notes=notes)
 
-    def _draft_variant(self, root: Path, variant: Variant, faults: Faults) -> Iterator[Case]:
-        image = _find_one(root, variant.image, variant.endings, faults)
-        labels = _find_one(root, variant.labels, (*variant.endings, *_HDF5), faults)
+    def _draft_variant(self, files: Files, variant: Variant, faults: Faults) -> Iterator[Case]:
+        image = _find_one(files, variant.image, variant.endings, faults)
+        labels = _find_one(files, variant.labels, (*variant.endings, *_HDF5), faults)
         if image is None or labels is None:
             return
         specs = [str(image), str(labels)]
@@ -93,22 +96,32 @@ class SnemiLayout(Layout):
         )
 
 
-def _find_files(root: Path, stem: str, endings: tuple[str, ...]) -> list[Path]:
-    """Files of a name, in a folder or in those inside it; of several endings only the first that is there."""
-    for ending in endings:
-        found = [*root.glob(f"{stem}{ending}"), *root.glob(f"*/{stem}{ending}"), *root.glob(f"*/*/{stem}{ending}")]
-        if found:
-            return sorted(found)
-    return []
+def list_files(root: Path, depth: int = 2) -> Files:
+    """Files by their names, of a folder and those inside it, two levels deep."""
+    found: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(root.iterdir()):
+        if path.suffix in {".zarr", ".n5"}:
+            continue
+        if path.is_dir() and depth:
+            for name, paths in list_files(path, depth - 1).items():
+                found[name] += paths
+        else:
+            found[path.name].append(path)
+    return found
 
 
-def _find_one(root: Path, stem: str, endings: tuple[str, ...], faults: Faults) -> Path | None:
-    found = _find_files(root, stem, endings)
+def _find_files(files: Files, stem: str, endings: Sequence[str]) -> Sequence[Path]:
+    """Files of a name; of several endings only the first that is there."""
+    return next((files[f"{stem}{ending}"] for ending in endings if f"{stem}{ending}" in files), [])
+
+
+def _find_one(files: Files, stem: str, endings: Sequence[str], faults: Faults) -> Path | None:
+    found = _find_files(files, stem, endings)
     if not found:
         faults.add(MISSING, f"{stem}{endings[0]}")
         return None
     if len(found) > 1:
-        faults.add(DOUBLE, *(str(path.relative_to(root)) for path in found))
+        faults.add(DOUBLE, *map(str, found))
     return found[0]
 
 
