@@ -8,7 +8,7 @@ from volumen.data import build_loader, choose_label, divide_cases, gather_cases
 from volumen.data.datasets import name_datasets, read_weights
 from volumen.data.labels import read_labels
 from volumen.data.patches import PatchReader
-from volumen.errors import ConfigError
+from volumen.errors import ConfigError, DataError
 from volumen.geometry import Box, VoxelSize
 
 
@@ -161,6 +161,13 @@ def test_contradictions_are_refused_by_the_schema(data, message):
 def test_without_data_it_says_how_to_name_some():
     with pytest.raises(ConfigError, match="give --data DIR"):
         gather({})
+
+
+def test_faults_of_all_sets_come_at_once(two_sets, tmp_path):
+    (tmp_path / "neurons" / "labels" / "n0_ids.tif").unlink()
+    (tmp_path / "mito" / "train_labels" / "m1.tif").write_bytes(b"")
+    with pytest.raises(DataError, match=r"data set neurons: .*n0; data set mito: .*m1\.tif"):
+        gather(two_sets)
 
 
 def test_weights_are_those_of_the_recipe_and_1_for_others(two_sets):

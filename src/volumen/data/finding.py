@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from volumen.config import CaseSection, Component, DataSection, DatasetSection
+from volumen.config import CaseSection, Component, DataSection
 from volumen.data.cases import Case, assign_groups
 from volumen.data.datasets import adapt_draft, join_drafts, name_datasets
 from volumen.data.inspection import DOUBLE, NO_IMAGE, Faults, inspect_case
@@ -57,8 +57,7 @@ def gather_cases(data: DataSection, *, progress: Progress | None = None) -> Draf
     """
     flat = data.patch_size[0] == 1
     if data.datasets:
-        drafts = [_gather_set(data, number, flat=flat, progress=progress) for number in range(len(data.datasets))]
-        draft = join_drafts(drafts)
+        draft = join_drafts(_gather_sets(data, flat=flat, progress=progress))
     else:
         draft = _read_set(data.root, data.layout, data.cases, flat=flat, progress=progress)
     if data.voxel_size is None:
@@ -66,14 +65,22 @@ def gather_cases(data: DataSection, *, progress: Progress | None = None) -> Draf
     return replace(draft, cases=rescale_cases(draft.cases, VoxelSize(*data.voxel_size)))
 
 
-def _gather_set(data: DataSection, number: int, *, flat: bool, progress: Progress | None) -> Draft:
-    """One of several data sets, its labels in the run's names and values."""
-    section: DatasetSection = data.datasets[number]
-    root = data.root if section.root is None else join_spec(data.root, section.root)
-    draft = _read_set(root, section.layout, section.cases, flat=flat, progress=progress)
-    if section.group is not None:
-        draft = replace(draft, cases=assign_groups(draft.cases, section.group))
-    return adapt_draft(draft, section, name=name_datasets(data.datasets)[number], number=number + 1)
+def _gather_sets(data: DataSection, *, flat: bool, progress: Progress | None) -> list[Draft]:
+    """Every data set with its labels in the run's names and values; what is wrong with them is told together."""
+    drafts, faults = [], []
+    for number, (name, section) in enumerate(zip(name_datasets(data.datasets), data.datasets, strict=True), 1):
+        root = data.root if section.root is None else join_spec(data.root, section.root)
+        try:
+            draft = _read_set(root, section.layout, section.cases, flat=flat, progress=progress)
+        except DataError as error:
+            faults.append(f"data set {name}: {error}")
+            continue
+        if section.group is not None:
+            draft = replace(draft, cases=assign_groups(draft.cases, section.group))
+        drafts.append(adapt_draft(draft, section, name=name, number=number))
+    if faults:
+        raise DataError("; ".join(faults))
+    return drafts
 
 
 def _read_set(
@@ -85,17 +92,20 @@ def _read_set(
     progress: Progress | None,
 ) -> Draft:
     """The cases of one data set, every file looked into."""
-    if root is None and not listed:
-        raise ConfigError("no data are named: give --data DIR or data.root=DIR, or list them in data.cases")
     faults = Faults(root or "data.cases")
-    if listed:
-        draft = draft_listed(listed, root)
-    else:
-        assert root is not None  # noqa: S101 - as seen above
-        draft = choose_layout(root, layout).draft(root, faults)
+    draft = _draft_set(root, layout, listed, faults)
     for note in draft.notes:
         logger.warning("%s: %s", root, note)
     return replace(draft, cases=_inspect_cases(draft.cases, faults, flat=flat, progress=progress))
+
+
+def _draft_set(root: str | None, layout: Component | None, listed: Sequence[CaseSection], faults: Faults) -> Draft:
+    """The cases of a list or of a folder, by names alone."""
+    if listed:
+        return draft_listed(listed, root)
+    if root is None:
+        raise ConfigError("no data are named: give --data DIR or data.root=DIR, or list them in data.cases")
+    return choose_layout(root, layout).draft(root, faults)
 
 
 def _inspect_cases(drafts: Sequence[Case], faults: Faults, *, flat: bool, progress: Progress | None) -> list[Case]:

@@ -1,7 +1,7 @@
 """Where a case's labels lie in its image, as the files say; cases of one voxel size."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from volumen.data.cases import Case
@@ -45,7 +45,7 @@ def find_start(case: Case, image: Volume, labels: Volume) -> Shape | None:
     return _count_voxels(labels.offset, image.offset or (0.0, 0.0, 0.0), voxel_size)
 
 
-def rescale_cases(cases: list[Case], voxel_size: VoxelSize) -> list[Case]:
+def rescale_cases(cases: Sequence[Case], voxel_size: VoxelSize) -> list[Case]:
     """The cases as they are cut at a common voxel size; one that does not say its own is an error."""
     unknown = [case.name for case in cases if case.voxel_size is None]
     if unknown:
@@ -53,15 +53,13 @@ def rescale_cases(cases: list[Case], voxel_size: VoxelSize) -> list[Case]:
             f"data.voxel_size is {list(voxel_size)} nm, and these cases do not say theirs: {', '.join(unknown)}; "
             "give it as the voxel_size of the layout, of the case, or in the spec (?voxel_size=z,y,x)"
         )
-    return [_rescale_case(case, voxel_size) for case in cases]
+    return [_rescale_case(case, case.voxel_size or voxel_size, voxel_size) for case in cases]
 
 
-def _rescale_case(case: Case, voxel_size: VoxelSize) -> Case:
-    assert case.voxel_size is not None  # noqa: S101 - seen to by the caller
-    z, y, x = (wanted / own for wanted, own in zip(voxel_size, case.voxel_size, strict=True))
-    if all(abs(step - 1) <= _TOLERANCE for step in (z, y, x)):
-        return replace(case, voxel_size=voxel_size)
-    return replace(case, voxel_size=voxel_size, frame=replace(case.frame, scale=(z, y, x)))
+def _rescale_case(case: Case, own: VoxelSize, wanted: VoxelSize) -> Case:
+    z, y, x = (new / old for new, old in zip(wanted, own, strict=True))
+    alike = all(abs(step - 1) <= _TOLERANCE for step in (z, y, x))
+    return replace(case, voxel_size=wanted, frame=case.frame if alike else replace(case.frame, scale=(z, y, x)))
 
 
 def _count_voxels(offset: Offset, origin: Offset, voxel_size: VoxelSize) -> Shape | None:

@@ -2,7 +2,8 @@ import pytest
 
 from volumen.config import read_recipe
 from volumen.data import find_cases, recognise_layout
-from volumen.errors import ConfigError, DataError, MissingError, UnknownNameError
+from volumen.errors import ConfigError, DataError, MissingError, UnknownNameError, VolumenError
+from volumen.registry import list_names
 
 
 def touch(root, *names: str) -> None:
@@ -56,6 +57,17 @@ def test_a_recipe_is_checked_before_any_file_is_looked_at(override, message):
     assert message in str(caught.value)
 
 
-def test_a_bucket_needs_its_layout_named():
+def test_a_bucket_needs_its_layout_named_and_one_that_can_do_without_a_folder():
     with pytest.raises(DataError, match=r"its layout must be named: set data\.layout"):
         find_cases("s3://bucket/data")
+    with pytest.raises(DataError, match="cremi is looked for on this machine only"):
+        find_cases("s3://bucket/data", layout="cremi")
+
+
+@pytest.mark.parametrize("layout", list_names("layout"))
+def test_a_folder_that_is_not_there_or_empty_is_one_line(tmp_path, layout):
+    with pytest.raises(MissingError, match="there is no folder"):
+        find_cases(tmp_path / "nowhere", layout=layout)
+    with pytest.raises(VolumenError) as caught:
+        find_cases(tmp_path, layout=layout)
+    assert "\n" not in str(caught.value)

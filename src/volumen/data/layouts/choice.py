@@ -10,16 +10,16 @@ from volumen.registry import list_names, load_named
 
 def choose_layout(root: str, component: Component | None) -> Layout:
     """The layout that the recipe names, else the one that recognises the folder most surely."""
-    if component is not None:
-        layout: Layout = build_component("layout", component)
-        return layout
-    if "://" in root:
-        raise DataError(f"{root} is not on this machine, so its layout must be named: set data.layout")
-    if not Path(root).is_dir():
+    is_remote = "://" in root
+    if not is_remote and not Path(root).is_dir():
         raise MissingError(f"there is no folder {root}; give the one that holds the data, with --data or data.root")
-    name = recognise_layout(Path(root))
-    found: Layout = build_component("layout", Component(name=name))
-    return found
+    if is_remote and component is None:
+        raise DataError(f"{root} is not on this machine, so its layout must be named: set data.layout")
+    chosen = component or Component(name=recognise_layout(Path(root)))
+    layout: Layout = build_component("layout", chosen)
+    if is_remote and not layout.remote:
+        raise DataError(f"{root}: {chosen.name} is looked for on this machine only; list its cases in data.cases")
+    return layout
 
 
 def recognise_layout(root: Path) -> str:

@@ -38,6 +38,7 @@ class Layout(abc.ABC):
     """A way in which data sets lie in a folder; frozen dataclasses whose fields are its options."""
 
     certainty: ClassVar[int] = ONE_DATA_SET
+    remote: ClassVar[bool] = False  # whether it is found behind a URL too, where folders cannot be looked into
 
     @staticmethod
     @abc.abstractmethod

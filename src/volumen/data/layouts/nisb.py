@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from volumen.data.cases import Case
 from volumen.data.folds import Fold
@@ -36,6 +36,8 @@ class NisbLayout(Layout):
         seeds: cubes to learn from, where the root is a bucket, which cannot be looked into; five when not said.
         voxel_size: nm (z y x); 20 9 9, of the setting liconn 12 9 9, when not said.
     """
+
+    remote: ClassVar[bool] = True
 
     parts: Sequence[Part] = ("train", "val")
     seeds: int | None = None
