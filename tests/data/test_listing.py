@@ -112,6 +112,7 @@ def test_faults_of_listed_cases_come_all_at_once(write_volume, tmp_path):
         {"image": "a.tif", "labels": "small.tif"},
         {"image": "a.tif", "labels": "gone.tif", "name": "b"},
         {"image": "a.tif", "labels": "a.tif", "name": "c", "crop": "0:9,0:5,0:6"},
+        {"image": "a.tif", "labels": "a.tif", "name": "empty", "crop": "2:2,0:5,0:6"},
         {"image": "a.tif", "labels": "a.tif", "name": "d", "skip": [4]},
         {"image": ["a.tif", "small.tif"], "labels": "a.tif", "name": "e"},
         {"image": "a.tif", "labels": "a.tif", "name": "e"},
@@ -122,6 +123,6 @@ def test_faults_of_listed_cases_come_all_at_once(write_volume, tmp_path):
     message = str(caught.value)
     assert "small.tif (4×5×5, not 4×5×6)" in message
     assert "gone.tif is not there" in message
-    assert "c (0:9,0:5,0:6 of 4×5×6)" in message
+    assert "c (0:9,0:5,0:6 of 4×5×6), empty (2:2,0:5,0:6 of 4×5×6)" in message
     assert "d (slices [4] of 4 are to be skipped)" in message
     assert "several volumes of one name (1): e" in message

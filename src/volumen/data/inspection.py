@@ -62,7 +62,7 @@ def inspect_case(case: Case, faults: Faults, *, flat: bool) -> Case:
             if volume.dtype.kind not in "biu" and spec not in floats
         ),
     )
-    placed = place_case(case, image, labels)
+    placed = place_case(case, image, labels, masks)
     _check_extents(placed, image, labels | masks, faults)
     return replace(placed, voxel_size=case.voxel_size or image.voxel_size)
 
@@ -93,7 +93,7 @@ def _check_extents(case: Case, image: Volume, volumes: Mapping[str, Volume], fau
     """Whether the image, the labels and the masks cover the case."""
     whole = Box.whole(image.shape)
     crop = case.frame.crop or whole
-    if not whole.contains(crop):
+    if not whole.contains(crop) or not crop.size:
         faults.add(OUTSIDE, f"{case.name} ({crop} of {_write_shape(image.shape)})")
         return
     for spec, volume in volumes.items():

@@ -15,16 +15,18 @@ logger = logging.getLogger(__name__)
 _TOLERANCE = 0.01
 
 
-def place_case(case: Case, image: Volume, labels: Mapping[str, Volume]) -> Case:
+def place_case(case: Case, image: Volume, labels: Mapping[str, Volume], masks: Mapping[str, Volume]) -> Case:
     """The case cut to where its labels are.
 
-    A label file that says its offset in nanometres, and whose shape is not the image's, begins there; one that is as
-    large as the crop begins where the crop does. What neither explains is left, for whoever checks the shapes.
+    A label or mask file whose shape is not the image's begins where it says, by its offset in nanometres; one that says
+    nothing and is as large as the crop begins where the crop does. What neither explains is left, for whoever checks
+    the shapes.
     """
-    found = {spec: find_start(case, image, volume) for spec, volume in labels.items() if volume.shape != image.shape}
+    others = {spec: volume for spec, volume in {**masks, **labels}.items() if volume.shape != image.shape}
+    found = {spec: find_start(case, image, volume) for spec, volume in others.items()}
     starts = {**case.frame.starts, **{spec: start for spec, start in found.items() if start is not None}}
     crop = case.frame.crop
-    if crop is None and starts:
+    if crop is None and starts.keys() & labels.keys():
         crop = Box.whole(image.shape)
         for spec in starts.keys() & labels.keys():
             crop = crop.clip(Box.at(starts[spec], labels[spec].shape))
@@ -36,13 +38,11 @@ def find_start(case: Case, image: Volume, labels: Volume) -> Shape | None:
     """The image's voxel at which labels of another shape begin; None when nothing says."""
     if labels.spec in case.frame.starts:
         return case.frame.starts[labels.spec]
-    crop = case.frame.crop
-    if crop is not None and labels.shape == crop.shape:
-        return crop.start
     voxel_size = labels.voxel_size or case.voxel_size or image.voxel_size
-    if labels.offset is None or voxel_size is None:
-        return None
-    return _count_voxels(labels.offset, image.offset or (0.0, 0.0, 0.0), voxel_size)
+    if labels.offset is not None and voxel_size is not None:
+        return _count_voxels(labels.offset, image.offset or (0.0, 0.0, 0.0), voxel_size)
+    crop = case.frame.crop
+    return crop.start if crop is not None and labels.shape == crop.shape else None
 
 
 def rescale_cases(cases: Sequence[Case], voxel_size: VoxelSize) -> list[Case]:

@@ -30,6 +30,14 @@ def test_names_without_a_date_are_known_too(tmp_path, rng):
     assert [case.name for case in find_cases(tmp_path)] == ["sample_B"]
 
 
+def test_one_volume_under_two_names_is_told(tmp_path, rng):
+    ids = np.ones(SHAPE, np.uint64)
+    for name in ("sampleB.h5", "sample_B_20160501.hdf"):
+        write_cremi(tmp_path / name, np.zeros(SHAPE, np.uint8), ids, ids)
+    with pytest.raises(DataError, match=r"several volumes of one name \(2\): sampleB\.h5, sample_B_20160501\.hdf"):
+        find_cases(tmp_path)
+
+
 def test_volumes_may_be_chosen_and_those_that_are_not_there_are_named(tmp_path, rng):
     build_cremi_padded(tmp_path, rng)
     with pytest.raises(DataError, match=r"missing \(1\): sample C"):

@@ -1,6 +1,7 @@
 """CREMI: neurons and synaptic clefts of the fly, three volumes whose labels lie inside a padded image."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Literal
 
 from volumen.data.cases import Case
 from volumen.data.frames import Frame
-from volumen.data.inspection import MISSING, NO_LABEL, UNREADABLE, Faults
+from volumen.data.inspection import DOUBLE, MISSING, NO_LABEL, UNREADABLE, Faults
 from volumen.data.layouts.layout import Draft, Layout
 from volumen.data.values import LabelValues
 from volumen.errors import MissingError
@@ -59,6 +60,8 @@ class CremiLayout(Layout):
         chosen = {sample.letter: sample for sample in sorted(there, key=lambda sample: sample.version, reverse=True)}
         if not chosen:
             raise MissingError(f"{root} has no sample_A_20160501.hdf; volumen data download cremi brings it")
+        kinds = Counter((sample.letter, sample.version) for sample in there)
+        faults.add(DOUBLE, *(sample.path.name for sample in there if kinds[sample.letter, sample.version] > 1))
         wanted: Sequence[str] = self.samples or sorted(chosen)
         faults.add(MISSING, *(f"sample {letter}" for letter in wanted if letter not in chosen))
         drafts = [_draft_case(chosen[letter], self.skip, faults) for letter in wanted if letter in chosen]

@@ -1,14 +1,13 @@
 """HDF5 files of one folder that belong together by their names."""
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from volumen.data.cases import Case
-from volumen.data.inspection import DOUBLE, NO_IMAGE, NO_LABEL, NO_MASK, Faults
+from volumen.data.inspection import NO_IMAGE, NO_LABEL, NO_MASK, Faults
 from volumen.data.layouts.layout import ANY_DATA, Draft, Layout, read_voxel_size
 from volumen.data.naming import PLAIN, match_targets
 from volumen.errors import ConfigError, DataError
@@ -59,7 +58,6 @@ class Hdf5Layout(Layout):
         faults.add(NO_LABEL, *(names[star] for star in images if not labels[star]))
         size = read_voxel_size(self.voxel_size)
         cases = [Case(names[star], spec, labels[star], masks.get(star), size) for star, spec in images.items()]
-        faults.add(DOUBLE, *(name for name, count in Counter(names.values()).items() if count > 1))
         return Draft(cases)
 
     def _find_labels(self, root: str, names: dict[Star, str], faults: Faults) -> dict[Star, dict[str, str]]:
