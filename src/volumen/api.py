@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from volumen.config import Component, RunConfig, copy_recipe, files, format_yaml, list_recipes, read_recipe
 from volumen.decoding import CleanUp
 from volumen.errors import ConfigError, ExistsError
-from volumen.volumes import open_volume
+from volumen.volumes import name_volume, open_volume
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from volumen.metrics import Evaluation, Scoring
     from volumen.training import RunOptions, RunSummary
     from volumen.viewing import Report
+    from volumen.volumes import Facts
 
 __all__ = [
     "CleanUp",
@@ -29,6 +30,7 @@ __all__ = [
     "download_data",
     "ensemble",
     "evaluate",
+    "inspect_volume",
     "list_downloads",
     "list_recipes",
     "load_model",
@@ -93,6 +95,13 @@ def download_data(
 
     target = Path("data") / name if folder is None else Path(folder)
     return download(find_data(name), target, parts=parts, keep=keep, progress=progress)
+
+
+def inspect_volume(spec: str | Path) -> "Facts":
+    """What a volume is, and what its voxels hold as far as a bounded sample tells."""
+    from volumen.volumes import inspect_volume as inspect
+
+    return inspect(spec)
 
 
 def train(
@@ -320,7 +329,7 @@ def write_report(
         true, predicted = (None if spec is None else open_volume(spec) for spec in (truth, prediction))
         volume = open_volume(image)
         scene = Scene(volume, truth=true, prediction=predicted, ignore=ignore, voxel_size=volume.voxel_size)
-        report = replace(report, sections=(show_scene(Path(image).stem, scene), *report.sections))
+        report = replace(report, sections=(show_scene(name_volume(image), scene), *report.sections))
     if decoded is not None:
         sections.append(tabulate_steps(decoded.steps))
     place = folder.with_suffix(".html") if is_prediction else folder / files.REPORT

@@ -15,7 +15,7 @@ def test_another_suffix_names_those_that_are_known(tmp_path):
     (tmp_path / "x.doc").write_bytes(b"")
     with pytest.raises(FormatError, match=r"one of \.zarr, .*\.tif, .*\.h5, .*a folder of slices"):
         open_volume(tmp_path / "x.doc")
-    with pytest.raises(FormatError, match=r"written; it must be \.tif, \.tiff, \.zarr"):
+    with pytest.raises(FormatError, match=r"written here; it must be one of \.tif, \.tiff, \.zarr"):
         create_volume(tmp_path / "y.png", shape=(2, 2, 2), dtype="uint8")
 
 

@@ -96,7 +96,7 @@ _offer(
     parent=recipes,
 )
 
-data = App(name="data", help="Make data sets.")
+data = App(name="data", help="Make data sets and look at volumes.")
 app.command(data)
 _offer(
     "make",
@@ -110,6 +110,13 @@ _offer(
     "volumen.cli.download:download",
     "volumen data download --list",
     "volumen data download --list",
+    parent=data,
+)
+_offer(
+    "inspect",
+    "volumen.cli.data:inspect",
+    "volumen data inspect scrolls/train_images/scroll_000.tif",
+    "volumen data inspect scrolls/train_labels/scroll_000.tif --json",
     parent=data,
 )
 

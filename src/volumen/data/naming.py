@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from volumen.volumes import parse_spec, strip_suffix
+from volumen.volumes import name_volume, parse_spec
 
 # The target of a label volume that has none in its name.
 PLAIN = "labels"
@@ -16,7 +16,7 @@ def name_spec(spec: str) -> str:
     """What a volume is called: its file's name without the format's ending, or that of the Zarr around an array."""
     path = Path(parse_spec(spec).place)
     holder = next((place for place in (path, *path.parents) if place.name.lower().endswith(_FOLDERS)), path)
-    return strip_suffix(holder)
+    return name_volume(holder)
 
 
 def join_spec(root: str | None, spec: str) -> str:

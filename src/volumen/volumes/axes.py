@@ -69,7 +69,7 @@ class AxisPlan:
 
     def finish(self, array: np.ndarray) -> Voxels:
         """What is in order already, with axes turned about and those that are not stored put in."""
-        turned = array[tuple(slice(None, None, -1 if axis in self.flipped else 1) for axis in "czyx" if axis in self.names)]
+        turned = self._turn(array)
         for place, axis in enumerate("zyx"):
             if axis not in self.names:
                 turned = np.expand_dims(turned, place + ("c" in self.names))
@@ -78,10 +78,13 @@ class AxisPlan:
     def store(self, array: Voxels) -> np.ndarray:
         """A box as (c) z y x, as it is stored."""
         squeezed = array[tuple(slice(None) if axis in self.names else 0 for axis in "czyx"[-array.ndim :])]
-        turned = squeezed[
+        return self._turn(squeezed).transpose(np.argsort(self.permutation))
+
+    def _turn(self, array: np.ndarray) -> np.ndarray:
+        """Axes that are there, in the order c z y x, with those turned about that run backwards."""
+        return array[
             tuple(slice(None, None, -1 if axis in self.flipped else 1) for axis in "czyx" if axis in self.names)
         ]
-        return turned.transpose(np.argsort(self.permutation))
 
 
 def plan_axes(
@@ -99,6 +102,7 @@ def plan_axes(
     told = options.axes or names or _BY_COUNT.get(len(shape))
     if told is None or len(told) != len(shape):
         raise ShapeError(_refuse_count(tuple(shape), spec, options.axes))
+    _check_choices(told, spec, options)
     kept, fixed = "", []
     for axis, extent in zip(told, shape, strict=True):
         index = _fix_axis(axis, extent, spec, options, keep_one_channel=keep_one_channel)
@@ -107,6 +111,13 @@ def plan_axes(
     if not {"y", "x"} <= set(kept) or len(set(kept) - {"-"}) != len(kept.replace("-", "")):
         raise ShapeError(f"{spec}: axes {told} of shape {tuple(shape)} are no volume; say which they are, as ?axes=zyx")
     return AxisPlan(kept, tuple(map(int, shape)), tuple(fixed))
+
+
+def _check_choices(names: str, spec: str, options: Options) -> None:
+    """Refuse a choice among what is not there."""
+    for axis, choice, what in (("t", options.time, "time"), ("c", options.channel, "channel")):
+        if choice is not None and axis not in names:
+            raise ShapeError(f"{spec}: its axes are {names.replace('-', '')}; leave out ?{what}={choice}")
 
 
 def _fix_axis(axis: str, extent: int, spec: str, options: Options, *, keep_one_channel: bool) -> int | None:

@@ -23,13 +23,14 @@ def explain_reading(spec: str, kind: str, *more: type[Exception]) -> Iterator[No
         kind: what it claims to be.
         more: errors of the library that reads it which are none of Python's.
     """
+    damage: tuple[type[Exception], ...] = (*_DAMAGE, *more)
     try:
         yield
     except VolumenError:
         raise
     except MemoryError as error:
         raise MemoryBudgetError(f"{spec}: the box does not fit in memory; read a smaller one") from error
-    except (*_DAMAGE, *more) as error:
+    except damage as error:
         raise FormatError(f"{spec} cannot be read as {kind}: {shorten_message(error)}") from error
 
 

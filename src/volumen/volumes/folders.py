@@ -4,7 +4,7 @@ from pathlib import Path
 
 from volumen.errors import FormatError, MissingError
 from volumen.volumes.formats import find_by_suffix, is_volume_folder
-from volumen.volumes.slices import holds_slices, sort_naturally
+from volumen.volumes.slices import is_stack, sort_naturally
 
 
 def list_volumes(folder: str | Path) -> list[Path]:
@@ -23,4 +23,4 @@ def list_volumes(folder: str | Path) -> list[Path]:
 def _is_volume(path: Path) -> bool:
     if path.name.startswith("."):
         return False
-    return find_by_suffix(path) is not None or is_volume_folder(path) or (path.is_dir() and holds_slices(path))
+    return find_by_suffix(path) is not None or is_volume_folder(path) or (path.is_dir() and is_stack(path))

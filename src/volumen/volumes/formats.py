@@ -1,16 +1,16 @@
 """Which format a spec names: by its prefix, its suffix, or by what is there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
 from volumen.errors import FormatError, MissingError
-from volumen.volumes.places import find_place
-from volumen.volumes.spec import Spec
+from volumen.volumes.places import RemotePlace, find_place
+from volumen.volumes.spec import Spec, parse_spec
 from volumen.volumes.volume import Volume
 
-_MAGIC_BYTES = 352
+_MAGIC_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,11 @@ class Format:
     is_folder: bool = False
 
     def open(self, spec: Spec) -> Volume:
-        """The volume that a spec names."""
+        """The volume that a spec names; a part of the spec that this format has no use for is refused."""
+        if spec.level is not None and self not in WITH_LEVELS:
+            raise FormatError(f"{spec.text}: a {self.name} volume has no levels; leave out @{spec.level}")
+        if spec.key is not None and self not in WITH_DATASETS:
+            raise FormatError(f"{spec.text}: a {self.name} volume has no datasets; leave out :{spec.key}")
         module, _, function = self.opener.partition(":")
         opener: Callable[[Spec], Volume] = getattr(import_module(f"volumen.volumes.{module}"), function)
         return opener(spec)
@@ -49,24 +53,33 @@ PICTURE = Format("picture", (".png", ".jpg", ".jpeg"), "slices:open_slices")
 SLICES = Format("slices", (), "slices:open_slices", is_folder=True)
 
 FORMATS = (ZARR, N5, PRECOMPUTED, TIFF, HDF5, NIFTI, NRRD, NPY, NPZ, PICTURE, SLICES)
+WITH_LEVELS = (ZARR, N5, PRECOMPUTED)
+WITH_DATASETS = (HDF5, NPZ)
 SUFFIXES = tuple(suffix for form in FORMATS for suffix in form.suffixes)
+
+_ENDINGS = sorted((*SUFFIXES, ".ome.tif", ".ome.tiff", ".ome.zarr"), key=len, reverse=True)
 
 KNOWN = f"one of {', '.join(SUFFIXES)}, x.zarr/name, a folder of slices, precomputed://…"
 
-_KEYS = {"zarr.json": ZARR, ".zarray": ZARR, ".zgroup": ZARR, ".zattrs": ZARR, "attributes.json": N5, "info": PRECOMPUTED}
+_KEYS = {
+    "zarr.json": ZARR,
+    ".zarray": ZARR,
+    ".zgroup": ZARR,
+    ".zattrs": ZARR,
+    "attributes.json": N5,
+    "info": PRECOMPUTED,
+}
 _MAGIC = (
-    (b"II*\0", 0, TIFF),
-    (b"MM\0*", 0, TIFF),
-    (b"II+\0", 0, TIFF),
-    (b"MM\0+", 0, TIFF),
-    (b"\x89HDF\r\n\x1a\n", 0, HDF5),
-    (b"n+1\0", 344, NIFTI),
-    (b"n+2\0", 4, NIFTI),
-    (b"NRRD", 0, NRRD),
-    (b"\x93NUMPY", 0, NPY),
-    (b"PK\x03\x04", 0, NPZ),
-    (b"\x89PNG", 0, PICTURE),
-    (b"\xff\xd8\xff", 0, PICTURE),
+    (b"II*\0", TIFF),
+    (b"MM\0*", TIFF),
+    (b"II+\0", TIFF),
+    (b"MM\0+", TIFF),
+    (b"\x89HDF\r\n\x1a\n", HDF5),
+    (b"NRRD", NRRD),
+    (b"\x93NUMPY", NPY),
+    (b"PK\x03\x04", NPZ),
+    (b"\x89PNG", PICTURE),
+    (b"\xff\xd8\xff", PICTURE),
 )
 
 
@@ -94,11 +107,11 @@ def find_by_suffix(path: Path) -> Format | None:
     return next((form for form in FORMATS if name.endswith(form.suffixes or ("\0",))), None)
 
 
-def strip_suffix(path: Path) -> str:
-    """A volume's name: its file name without the format's ending."""
-    name = path.name
-    endings: Sequence[str] = sorted((*SUFFIXES, ".ome.tif", ".ome.tiff", ".ome.zarr"), key=len, reverse=True)
-    ending = next((ending for ending in endings if name.lower().endswith(ending)), path.suffix)
+def name_volume(spec: str | Path) -> str:
+    """What a volume is called: by its dataset, its folder of slices, or its file without the format's ending."""
+    parsed = parse_spec(spec)
+    name = (parsed.path.absolute().parent if parsed.is_glob else Path(parsed.key or parsed.place)).name
+    ending = next((ending for ending in _ENDINGS if name.lower().endswith(ending)), Path(name).suffix)
     return name[: len(name) - len(ending)] or name
 
 
@@ -126,7 +139,10 @@ def _find_remote(spec: Spec) -> Format:
     named = find_by_suffix(path)
     if named is not None and not named.is_folder:
         raise FormatError(f"{spec.text}: a {named.name} file is not read over a network; download it first")
-    contents = find_place(spec).read(*_KEYS)
+    place = find_place(spec)
+    contents = place.read(*_KEYS)
+    if not contents and isinstance(place, RemotePlace):
+        place.check_bucket()
     found = next((form for key, form in _KEYS.items() if key in contents), None)
     parts = (form for part in reversed(path.parts) for form in (ZARR, N5) if part.lower().endswith(form.suffixes))
     found = found or next(parts, None)
@@ -138,6 +154,4 @@ def _find_remote(spec: Spec) -> Format:
 def _find_by_content(path: Path) -> Format | None:
     with path.open("rb") as file:
         begin = file.read(_MAGIC_BYTES)
-    if begin.startswith(b"\x1f\x8b"):
-        return NIFTI
-    return next((form for magic, start, form in _MAGIC if begin[start : start + len(magic)] == magic), None)
+    return next((form for magic, form in _MAGIC if begin.startswith(magic)), None)

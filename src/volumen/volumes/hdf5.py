@@ -2,10 +2,12 @@
 
 import json
 import logging
+import shutil
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ from volumen.errors import FormatError, OutputError, suggest_nearest
 from volumen.geometry import Box
 from volumen.volumes.axes import AxisPlan, plan_axes
 from volumen.volumes.cache import find_cache_bytes
-from volumen.volumes.faults import explain_reading
+from volumen.volumes.faults import explain_reading, explain_writing
 from volumen.volumes.multiscales import name_axes
 from volumen.volumes.placement import read_array_placement
 from volumen.volumes.spec import Spec
@@ -54,7 +56,7 @@ class Hdf5Volume(Volume):
         with explain_reading(self.spec, "HDF5"), _LOCK:
             dataset = _HANDLES.find(self, self._path, self._key)
             voxels = self._plan.arrange(np.asarray(dataset[self._plan.index(box)]))
-            return np.array(voxels, self.dtype, order="C")
+            return voxels.astype(self.dtype, order="C", copy=False)
 
     def _write(self, box: Box, array: Voxels) -> None:  # noqa: ARG002 - of the interface
         raise OutputError(f"{self.spec} was opened to be read; write a .zarr")
@@ -73,6 +75,26 @@ def open_hdf5(spec: Spec) -> Hdf5Volume:
     voxel_size, offset = read_array_placement(attributes)
     layout = Layout(plan.volume_shape, dtype, plan.order(stored, absent=1), plan.channels, voxel_size, offset)
     return Hdf5Volume(spec.text, layout, path=spec.path.absolute(), key=key, plan=plan)
+
+
+def write_hdf5(spec: Spec, layout: Layout, slabs: Iterable[tuple[Box, Voxels]], *, place: Path) -> None:
+    """Write a packed dataset at `place`, beside those of a file that is there; it is `main` when none is named."""
+    import h5py
+
+    key, leading = spec.key or "main", (1,) * (len(layout.array_shape) - 3)
+    packing = {"chunks": (*leading, *layout.chunks), "compression": "gzip", "compression_opts": 1, "shuffle": True}
+    with explain_writing(spec.text):
+        if spec.path.exists():
+            shutil.copyfile(spec.path, place)
+        with _LOCK, h5py.File(place, "a") as file:
+            if key in file:
+                del file[key]
+            dataset = file.create_dataset(key, layout.array_shape, layout.dtype, **packing)
+            for name, lengths in (("resolution", layout.voxel_size), ("offset", layout.offset)):
+                if lengths is not None:
+                    dataset.attrs[name] = list(lengths)
+            for box, voxels in slabs:
+                dataset[(..., *box.slices)] = voxels
 
 
 class _Handles:
@@ -105,7 +127,7 @@ def _open_file(path: Path) -> "h5py.File":
     import h5py
 
     if find_spec("hdf5plugin") is not None:
-        import hdf5plugin  # noqa: F401 - registers blosc, zstd and others
+        import_module("hdf5plugin")  # registers blosc, zstd and others
 
     nbytes = find_cache_bytes() // _OPEN_FILES
     return h5py.File(path, "r", locking="best-effort", rdcc_nbytes=nbytes, rdcc_nslots=_SLOTS, rdcc_w0=0.0)
@@ -121,7 +143,9 @@ def _find_dataset(file: "h5py.File", spec: Spec) -> Any:
     if found is None or not volumes:
         known = _list_volumes(file)
         wrong = "holds no volume" if spec.key is None else f"has no dataset {spec.key!r}"
-        raise FormatError(f"{spec.place} {wrong}; {suggest_nearest(spec.key or '', known) if known else 'it holds none'}")
+        raise FormatError(
+            f"{spec.place} {wrong}; {suggest_nearest(spec.key or '', known) if known else 'it holds none'}"
+        )
     return _choose_volume(spec, volumes)
 
 
@@ -161,7 +185,9 @@ def _name_axes(attributes: Mapping[str, Any]) -> str | None:
     if "axistags" in attributes:
         axes = [{"name": axis["key"]} for axis in json.loads(attributes["axistags"])["axes"]]
     elif "DIMENSION_LABELS" in attributes:
-        labels = [label.decode() if isinstance(label, bytes) else str(label) for label in attributes["DIMENSION_LABELS"]]
+        labels = [
+            label.decode() if isinstance(label, bytes) else str(label) for label in attributes["DIMENSION_LABELS"]
+        ]
         axes = [{"name": label} for label in labels]
     else:
         return None
@@ -178,4 +204,6 @@ def _check_filters(dataset: Any, spec: Spec) -> None:
         code, _, _, name = properties.get_filter(number)
         if not h5py.h5z.filter_avail(code):
             called = name.decode(errors="replace") or str(code)
-            raise FormatError(f"{spec.text} is compressed with {called!r}, which needs a package: pip install hdf5plugin")
+            raise FormatError(
+                f"{spec.text} is compressed with {called!r}, which needs a package: pip install hdf5plugin"
+            )

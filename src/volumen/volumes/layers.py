@@ -72,11 +72,6 @@ def open_layer(layer: Layer, *, unit: str | None = None) -> LayerVolume:
     return LayerVolume(spec, layout, data=data, plan=plan)
 
 
-def is_layer(source: object) -> bool:
-    """Whether an object is a layer with voxels."""
-    return isinstance(source, Layer) and _has_voxels(source)
-
-
 def _list_layers(source: object) -> list[Layer]:
     found = getattr(source, "layers", source)
     layers = [found] if isinstance(found, Layer) else list(found) if isinstance(found, Iterable) else []

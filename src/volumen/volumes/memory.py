@@ -1,12 +1,16 @@
 """Arrays in memory as volumes, so that whatever takes a volume takes an array."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from volumen.errors import OutputError
 from volumen.geometry import Box, VoxelSize, to_shape
 from volumen.volumes.volume import Layout, Offset, Storage, Volume, Voxels, check_dtype, place_axes
+
+if TYPE_CHECKING:
+    from volumen.volumes.layers import Layer
 
 _CHUNK = (64, 64, 64)
 
@@ -41,12 +45,13 @@ class ArrayVolume(Volume):
         self._array[(..., *box.slices)] = array
 
 
-def to_volume(source: Volume | np.ndarray | str | Path) -> Volume:
-    """The volume itself, an array as one, or the volume that a spec names."""
+def to_volume(source: "Volume | np.ndarray | str | Path | Layer") -> Volume:
+    """The volume itself, an array or a napari layer as one, or the volume that a spec names."""
     if isinstance(source, Volume):
         return source
     if isinstance(source, np.ndarray):
         return ArrayVolume(source)
+    from volumen.volumes.layers import Layer, open_layer
     from volumen.volumes.opening import open_volume
 
-    return open_volume(source)
+    return open_layer(source) if isinstance(source, Layer) else open_volume(source)

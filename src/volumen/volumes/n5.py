@@ -1,14 +1,13 @@
 """N5 arrays, alone and in pyramids of s0, s1 …; their axes are kept x y z."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from volumen.errors import FormatError, MissingError, PlaceError
 from volumen.volumes.axes import AxisPlan, plan_axes
 from volumen.volumes.multiscales import name_axes
-from volumen.volumes.places import LocalPlace, Place, find_place, read_json
 from volumen.volumes.placement import Placement, read_array_placement
+from volumen.volumes.places import LocalPlace, Place, find_place, read_json
 from volumen.volumes.spec import Spec
 from volumen.volumes.store import Store, StoreVolume, explain_store, find_chunks, open_store
 from volumen.volumes.volume import Layout, Storage, check_dtype
@@ -17,11 +16,6 @@ ATTRIBUTES = "attributes.json"
 
 _AXES = {2: "xy", 3: "xyz", 4: "xyzc"}
 _MOST_LEVELS = 32
-
-
-def is_n5(path: Path) -> bool:
-    """Whether a local path is an N5 or lies in one, by suffix or by what is in the folder."""
-    return any(part.lower().endswith(".n5") for part in path.parts) or (path / ATTRIBUTES).is_file()
 
 
 def open_n5(spec: Spec) -> StoreVolume:
@@ -73,7 +67,9 @@ def _list_scales(place: Place, attributes: Mapping[str, Any]) -> list[str]:
 def _find_only(spec: Spec, place: Place) -> tuple[Place, Mapping[str, Any], tuple[str, ...]]:
     names = place.list_folders()
     if names is None:
-        raise FormatError(f"{spec.text} is no N5 array, and servers do not tell what is inside; name one, as {place}/NAME")
+        raise FormatError(
+            f"{spec.text} is no N5 array, and servers do not tell what is inside; name one, as {place}/NAME"
+        )
     if isinstance(place, LocalPlace) and not place.path.exists():
         raise MissingError(f"{spec.text} is not there")
     found = {name: attributes for name in names if (attributes := _read_attributes(place.join(name))) is not None}

@@ -1,25 +1,31 @@
 """NIfTI: turned by its affine to z y x, millimetres where it names no unit."""
 
+import gzip
 import logging
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from volumen.errors import FormatError
+from volumen.errors import FormatError, OutputError
 from volumen.volumes.axes import AxisPlan, plan_axes
 from volumen.volumes.extras import import_extra
-from volumen.volumes.faults import explain_reading
+from volumen.volumes.faults import explain_reading, explain_writing
 from volumen.volumes.orientation import Orientation, orient_axes
 from volumen.volumes.placement import Placement, parse_offset, parse_voxel_size
 from volumen.volumes.raw_arrays import RawArray, RawVolume, chunk_volume
 from volumen.volumes.spec import Spec
 from volumen.volumes.units import find_nanometres
-from volumen.volumes.volume import Layout, Storage, check_dtype
+from volumen.volumes.volume import Layout, Storage, Voxels, check_dtype
 
 if TYPE_CHECKING:
     import nibabel
 
+_MICROMETRE = 1e3  # nm
+_LONGEST = 2**15 - 1  # voxels along an axis of the first version
 _DIGITS = 7  # that a float of 32 bits holds
 _UNITS = {"unknown": "mm", "mm": "mm", "meter": "m", "micron": "µm"}
 
@@ -44,10 +50,55 @@ def open_nifti(spec: Spec) -> RawVolume:
         plan = _plan(raw, oriented, spec)
         dtype, scaling = _find_scaling(image, raw, spec)
         raw.check()
-    voxel_size, offset = _read_placement(image, plan, oriented)
+        voxel_size, offset = _read_placement(image, plan, oriented)
     layout = Layout(plan.volume_shape, dtype, chunk_volume(raw, plan), plan.channels, voxel_size, offset)
     storage = Storage("NIfTI", notes=() if oriented is None else oriented.describe())
     return RawVolume(spec.text, layout, raw=raw, plan=plan, storage=storage, scaling=scaling)
+
+
+def write_nifti(spec: str, layout: Layout, read_slabs: Callable[[], Iterable[Voxels]], *, place: Path) -> None:
+    """Write a NIfTI slab by slab at `place`, packed when `spec` says `.gz`; errors call it `spec`.
+
+    Args:
+        spec: what it will be called.
+        layout: of the volume.
+        read_slabs: whole slices in order; asked for once a channel, for channels come last in the file.
+        place: where it is written.
+    """
+    import_extra("nibabel", "formats", spec)
+    header = _build_header(layout, spec)
+    with explain_writing(spec), place.open("wb") as file:
+        is_packed = spec.lower().endswith(".gz")
+        with gzip.GzipFile("", "wb", 1, file, mtime=0) if is_packed else nullcontext(file) as stream:
+            stream.write(header)
+            for channel in range(layout.channels or 1):
+                for slab in read_slabs():
+                    stream.write((slab if layout.channels is None else slab[channel]).tobytes())
+
+
+def _build_header(layout: Layout, spec: str) -> bytes:
+    """The bytes before the voxels: micrometres where the voxel size is known, an affine where the offset is too."""
+    import nibabel
+
+    channels = () if layout.channels is None else (layout.channels,)
+    kind: Any = nibabel.Nifti2Header if max(layout.array_shape) > _LONGEST else nibabel.Nifti1Header
+    header = kind()
+    try:
+        header.set_data_dtype(layout.dtype)
+    except nibabel.spatialimages.HeaderDataError as error:
+        raise OutputError(f"{spec}: NIfTI holds no {layout.dtype}; convert it first") from error
+    header.set_data_shape((*layout.shape[::-1], *channels))
+    if layout.voxel_size is not None:
+        sizes = [edge / _MICROMETRE for edge in reversed(list(layout.voxel_size))]
+        header.set_zooms((*sizes, *[1.0] * len(channels)))
+        header.set_xyzt_units("micron")
+        if layout.offset is not None:
+            affine = np.diag([*sizes, 1.0])
+            affine[:3, 3] = [place / _MICROMETRE for place in reversed(layout.offset)]
+            header.set_sform(affine, code="scanner")
+    header["vox_offset"] = header.single_vox_offset
+    header["magic"] = header.single_magic
+    return bytes(header.binaryblock) + bytes(int(header.single_vox_offset) - len(header.binaryblock))
 
 
 def _locate(image: "nibabel.Nifti1Image", spec: Spec) -> RawArray:
@@ -79,7 +130,9 @@ def _plan(raw: RawArray, oriented: Orientation | None, spec: Spec) -> AxisPlan:
     return AxisPlan(plan.names[::-1], plan.shape[::-1], plan.fixed[::-1], flipped)
 
 
-def _find_scaling(image: "nibabel.Nifti1Image", raw: RawArray, spec: Spec) -> tuple[np.dtype, tuple[float, float] | None]:
+def _find_scaling(
+    image: "nibabel.Nifti1Image", raw: RawArray, spec: Spec
+) -> tuple[np.dtype, tuple[float, float] | None]:
     """The type of the voxels; float32 where the header says that they are to be scaled."""
     data: Any = image.dataobj
     slope, shift = float(data.slope), float(data.inter)
@@ -109,5 +162,5 @@ def _round(placement: Placement) -> Placement:
 
 
 def _quieten() -> None:
-    """nibabel tells the error stream what it mends in headers; nobody asked."""
+    """Nibabel tells the error stream what it mends in headers; nobody asked."""
     logging.getLogger("nibabel.global").setLevel(logging.CRITICAL)

@@ -42,7 +42,7 @@ def open_nrrd(spec: Spec) -> RawVolume:
     import_extra("nrrd", "formats", spec.text)
     import nrrd
 
-    with explain_reading(spec.text, "NRRD", nrrd.NRRDError):
+    with explain_reading(spec.text, "NRRD", nrrd.NRRDError, StopIteration):
         with spec.path.open("rb") as file:
             header = nrrd.read_header(file)
             content = file.tell()
@@ -101,13 +101,13 @@ def _orient(header: Mapping[str, Any], raw: RawArray, spec: Spec) -> Orientation
     if spec.options.axes or directions is None:
         return None
     vectors = np.array([[np.nan] * 3 if vector is None else vector for vector in directions], np.float64)
-    space = ~np.isnan(vectors).any(axis=1)
-    if vectors.shape != (len(raw.shape), 3) or space.sum() != 3:  # noqa: PLR2004 - x, y and z
+    space = [not np.isnan(vector).any() for vector in vectors]
+    if vectors.shape != (len(raw.shape), 3) or sum(space) != 3:  # noqa: PLR2004 - x, y and z
         return None
     given = header.get("space origin")
     origin = np.zeros(3) if given is None else np.array(given, np.float64)
     extents = [extent for extent, spatial in zip(raw.shape[::-1], space, strict=True) if spatial]
-    return orient_axes(vectors[space].T, origin, to_shape(extents), spec.text)
+    return orient_axes(vectors[np.array(space)].T, origin, to_shape(extents), spec.text)
 
 
 def _plan(header: Mapping[str, Any], raw: RawArray, oriented: Orientation | None, spec: Spec) -> AxisPlan:

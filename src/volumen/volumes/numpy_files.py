@@ -1,18 +1,23 @@
 """NPY and NPZ: memory-mapped where they are not packed."""
 
+import os
 import struct
 import zipfile
-from pathlib import Path
+from collections.abc import Iterable
 from io import BufferedIOBase
+from pathlib import Path
+from tokenize import TokenError
+from typing import cast
 
 import numpy as np
 
 from volumen.errors import FormatError
+from volumen.geometry import Box
 from volumen.volumes.axes import AxisPlan, plan_axes
-from volumen.volumes.faults import explain_reading
+from volumen.volumes.faults import explain_reading, explain_writing
 from volumen.volumes.raw_arrays import RawArray, RawVolume, chunk_volume
 from volumen.volumes.spec import Spec
-from volumen.volumes.volume import Layout, Storage, check_dtype
+from volumen.volumes.volume import Layout, Storage, Voxels, check_dtype
 
 _NPY = ".npy"
 _LOCAL_HEADER = 30  # bytes of a zip member's header before its name
@@ -20,7 +25,7 @@ _LOCAL_HEADER = 30  # bytes of a zip member's header before its name
 
 def open_npy(spec: Spec) -> RawVolume:
     """The array in an NPY file."""
-    with explain_reading(spec.text, "NPY"):
+    with explain_reading(spec.text, "NPY", TokenError):
         with spec.path.open("rb") as file:
             dtype, shape, is_fortran = _read_header(file)
             raw = RawArray(spec.path, file.tell(), dtype, shape)
@@ -29,17 +34,34 @@ def open_npy(spec: Spec) -> RawVolume:
 
 def open_npz(spec: Spec) -> RawVolume:
     """The array that is named in an NPZ file, or its only one."""
-    with explain_reading(spec.text, "NPZ"):
+    with explain_reading(spec.text, "NPZ", TokenError):
         with zipfile.ZipFile(spec.path) as archive:
             member = _choose_member(spec, archive)
             with archive.open(member) as file:
-                dtype, shape, is_fortran = _read_header(file)
+                dtype, shape, is_fortran = _read_header(cast("BufferedIOBase", file))
                 start = file.tell()
         if member.compress_type == zipfile.ZIP_STORED:
             raw = RawArray(spec.path, _find_content(spec.path, member) + start, dtype, shape)
         else:
             raw = RawArray(spec.path, start, dtype, shape, "zip", member.filename)
         return _build(spec, raw, "NPZ", is_fortran=is_fortran)
+
+
+def write_npy(spec: str, layout: Layout, slabs: Iterable[tuple[Box, Voxels]], *, place: Path) -> None:
+    """Write an array box by box at `place`; errors call it `spec`."""
+    with explain_writing(spec), place.open("w+b") as file:
+        header = {
+            "descr": np.lib.format.dtype_to_descr(layout.dtype),
+            "fortran_order": False,
+            "shape": layout.array_shape,
+        }
+        np.lib.format.write_array_header_1_0(file, header)
+        start = file.tell()
+        os.posix_fallocate(file.fileno(), 0, start + layout.nbytes)
+        array = np.memmap(file, layout.dtype, "r+", start, layout.array_shape)
+        for box, voxels in slabs:
+            array[(..., *box.slices)] = voxels
+        array.flush()
 
 
 def _build(spec: Spec, raw: RawArray, kind: str, *, is_fortran: bool) -> RawVolume:
@@ -57,10 +79,10 @@ def _read_header(file: BufferedIOBase) -> tuple[np.dtype, tuple[int, ...], bool]
     version = np.lib.format.read_magic(file)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in readers:
-        raise FormatError(f"it is of version {version}; known are {', '.join(map(str, readers))}")
+        raise ValueError(f"it is of version {version}; known are {', '.join(map(str, readers))}")
     shape, is_fortran, dtype = readers[version](file)
     if any(extent < 0 for extent in shape):
-        raise FormatError(f"its header is damaged: shape {shape}")
+        raise ValueError(f"its header is damaged: shape {shape}")
     return dtype, shape, is_fortran
 
 

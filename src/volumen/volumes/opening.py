@@ -1,20 +1,21 @@
 """From a spec to a volume, to read one or to make one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from numpy.typing import DTypeLike
 
 from volumen.errors import ExistsError, FormatError, ShapeError
 from volumen.geometry import Shape, VoxelSize, to_shape
-from volumen.volumes.formats import TIFF, ZARR, find_format
+from volumen.volumes.formats import TIFF, ZARR, Format, find_by_suffix, find_format
 from volumen.volumes.spec import parse_spec
 from volumen.volumes.tiff import create_tiff
 from volumen.volumes.volume import Layout, Offset, Volume, check_dtype
 from volumen.volumes.zarr import create_zarr, open_zarr
 from volumen.volumes.zarr_files import check_removable, is_zarr, remove_zarr
 
+CREATED = (TIFF, ZARR)
 CHUNK = (64, 64, 64)  # 27 of them hold any 128³ patch: 7 M voxels to decode, against 17 M with 128³ chunks
 
 
@@ -58,29 +59,23 @@ def create_volume(
     if any(extent < 1 for extent in (*shape, *(chunks or CHUNK), 1 if channels is None else channels)):
         raise ShapeError(f"{name}: shape {shape}, chunks {chunks} and channels {channels} must all be at least 1")
     layout = Layout(to_shape(shape), check_dtype(dtype, name), to_shape(chunks or CHUNK), channels, voxel_size, offset)
-    claim_target(spec, overwrite=overwrite)
-    if find_target_format(spec) == "tiff":
+    if claim_target(spec, CREATED, overwrite=overwrite) is TIFF:
         return create_tiff(name, layout)
     remove_zarr(Path(spec))
     return create_zarr(name, layout)
 
 
-def find_target_format(spec: str | Path) -> Literal["tiff", "zarr"]:
-    """Which format a spec names that is to be written."""
-    if parse_spec(spec).is_remote:
+def claim_target(spec: str | Path, formats: Sequence[Format], *, overwrite: bool) -> Format:
+    """The format of what is to be written, when it is one of `formats` and nothing is there or may be overwritten."""
+    target = parse_spec(spec)
+    if target.is_remote:
         raise FormatError(f"{spec}: volumes are written to this machine; copy them from here")
-    if Path(spec).name.lower().endswith(TIFF.suffixes):
-        return "tiff"
-    if is_zarr(Path(spec)):
-        return "zarr"
-    raise FormatError(f"{spec} is no format that is written; it must be {', '.join(TIFF.suffixes)}, .zarr or x.zarr/name")
-
-
-def claim_target(spec: str | Path, *, overwrite: bool) -> Path:
-    """Where output may go: a known format, and nothing there unless it may be overwritten."""
-    form, path = find_target_format(spec), Path(spec)
-    if path.exists() and not overwrite:
+    form = ZARR if is_zarr(target.path) else find_by_suffix(target.path)
+    if form is None or form not in formats:
+        written = ", ".join(suffix for known in formats for suffix in known.suffixes)
+        raise FormatError(f"{spec} is no format that is written here; it must be one of {written} or x.zarr/name")
+    if target.path.exists() and not overwrite:
         raise ExistsError(f"{spec} is there already; choose another name or overwrite")
-    if form == "zarr":
-        check_removable(path)
-    return path
+    if form is ZARR:
+        check_removable(target.path)
+    return form

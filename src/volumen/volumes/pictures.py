@@ -99,8 +99,9 @@ def _read_palette(picture: "Image.Image") -> Shaped[np.ndarray, "y x"]:
     if not is_grey:
         return numbers
     if int(numbers.max(initial=0)) >= len(palette):
-        raise FormatError(f"its palette has {len(palette)} entries and a pixel the number {numbers.max()}")
-    return palette[:, 0][numbers]
+        raise ValueError(f"its palette has {len(palette)} entries and a pixel the number {numbers.max()}")
+    greys: Shaped[np.ndarray, " n"] = palette[:, 0]
+    return np.take(greys, numbers)
 
 
 def _read_colours(picture: "Image.Image", path: Path, channel: int | None) -> Shaped[np.ndarray, "y x"]:
@@ -108,8 +109,10 @@ def _read_colours(picture: "Image.Image", path: Path, channel: int | None) -> Sh
     if channel is not None:
         if channel >= bands.shape[-1]:
             raise FormatError(f"{path}: colours have the channels 0 to 3 (red, green, blue, alpha); got {channel}")
-        return np.ascontiguousarray(bands[..., channel])
+        chosen: Shaped[np.ndarray, "y x"] = bands[..., channel]
+        return chosen
     colours, alpha = bands[..., :3], bands[..., 3]
     if not ((colours == colours[..., :1]).all(axis=-1) | (alpha == 0)).all():
         raise FormatError(f"{path} has colours; choose one as ?channel=0, or save it as grey")
-    return (colours[..., 0].astype(np.uint16) * alpha // 255).astype(np.uint8)
+    shown: Shaped[np.ndarray, "y x"] = colours[..., 0].astype(np.uint16) * alpha // 255
+    return shown.astype(np.uint8)

@@ -97,4 +97,5 @@ def _scale(values: object, factor: float) -> list[float] | None:
 
 def _to_plain(value: Any) -> object:
     """NumPy's numbers and arrays, as HDF5 hands them out, as plain ones."""
-    return value.tolist() if hasattr(value, "tolist") else value
+    plain = value.tolist() if hasattr(value, "tolist") else value
+    return list(plain) if isinstance(plain, tuple) else plain

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from volumen.errors import FormatError, MissingError, PlaceError, VolumenError
+from volumen.volumes.credentials import describe_amazon, has_google_credentials
 from volumen.volumes.faults import shorten_message
 from volumen.volumes.spec import Options, Spec
 
@@ -28,7 +29,7 @@ _METADATA_SECONDS = 120
 _VOXEL_SECONDS = 300
 _SLOWEST = 50_000  # bytes a second: slower reads are given up
 _GOOGLE = "https://storage.googleapis.com"
-_AMAZON_MACHINE = Path("/sys/devices/virtual/dmi/id/sys_vendor")
+_REFUSALS = ("PERMISSION_DENIED", "UNAUTHENTICATED")
 
 Json = dict[str, Any]
 
@@ -72,9 +73,7 @@ class LocalPlace:
     def list_keys(self) -> list[str] | None:
         """Every file below, as paths from here."""
         return [
-            os.path.relpath(Path(folder, name), self.path)
-            for folder, _, names in os.walk(self.path)
-            for name in names
+            os.path.relpath(Path(folder, name), self.path) for folder, _, names in os.walk(self.path) for name in names
         ]
 
     def describe(self) -> Json:
@@ -126,7 +125,7 @@ class RemotePlace:
                 result = future.result(timeout=_METADATA_SECONDS)
             except (ValueError, OSError) as error:
                 refused = explain_place(self, error)
-                if not isinstance(refused, PlaceError) or "refuses" not in str(refused):
+                if not _is_refusal(error):
                     raise refused from error
                 continue
             if result.state == "value":
@@ -134,6 +133,19 @@ class RemotePlace:
         if refused is not None and not found:
             raise refused
         return found
+
+    def check_bucket(self) -> None:
+        """Refuse a bucket that is not there; a key that is not there looks the same."""
+        if self.url.startswith("http"):
+            return
+        import tensorstore
+
+        try:
+            self._open().list(tensorstore.KvStore.KeyRange("info", "infp")).result(timeout=_METADATA_SECONDS)
+        except (ValueError, OSError) as error:
+            told = explain_place(self, error)
+            if isinstance(told, MissingError):
+                raise told from error
 
     def list_folders(self) -> list[str] | None:
         """None: a server has no cheap way to tell."""
@@ -154,8 +166,8 @@ class RemotePlace:
         path = unquote(address.path.strip("/"))
         folder = f"{path}/" if path else ""
         if address.scheme == "s3":
-            return {"driver": "s3", "bucket": address.netloc, "path": folder, **_describe_amazon(self.options)}
-        if address.scheme == "gs" and not _lacks_google_credentials(self.options):
+            return {"driver": "s3", "bucket": address.netloc, "path": folder, **describe_amazon(self.options)}
+        if address.scheme == "gs" and has_google_credentials(self.options):
             return {"driver": "gcs", "bucket": address.netloc, "path": folder}
         if address.scheme == "gs":
             return {"driver": "http", "base_url": f"{_GOOGLE}/{address.netloc}/{address.path.strip('/')}/"}
@@ -194,7 +206,7 @@ def explain_place(place: Place, error: BaseException) -> VolumenError:
     message = shorten_message(error)
     if isinstance(error, TimeoutError):
         return PlaceError(f"{place} does not answer; is the address right, is the network there?")
-    if "PERMISSION_DENIED" in message or "403" in message or "401" in message:
+    if _is_refusal(error):
         return PlaceError(f"{place} refuses to be read: set credentials in the environment, or none with ?anonymous")
     if "NoSuchBucket" in message:
         return MissingError(f"{place}: there is no such bucket")
@@ -204,43 +216,8 @@ def explain_place(place: Place, error: BaseException) -> VolumenError:
     return FormatError(f"{place} cannot be read: {message}")
 
 
-def _describe_amazon(options: Options) -> Json:
-    endpoint = options.endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    region = options.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    settings: Mapping[str, object] = {
-        "endpoint": endpoint,
-        "aws_region": region or ("us-east-1" if endpoint else None),
-        "aws_credentials": {"type": _choose_credentials(options)},
-    }
-    return {key: value for key, value in settings.items() if value is not None}
-
-
-def _choose_credentials(options: Options) -> str:
-    """Where credentials are: tensorstore told to look everywhere complains on the error stream of all it misses."""
-    if options.anonymous:
-        return "anonymous"
-    if "AWS_ACCESS_KEY_ID" in os.environ:
-        return "environment"
-    files = [os.environ.get("AWS_SHARED_CREDENTIALS_FILE"), os.environ.get("AWS_CONFIG_FILE")]
-    home = Path.home() / ".aws"
-    if any(Path(file).is_file() for file in (*filter(None, files), home / "credentials", home / "config")):
-        return "profile"
-    return "default" if _is_amazon_machine() else "anonymous"
-
-
-def _is_amazon_machine() -> bool:
-    """Whether a role of this machine or container may give credentials."""
-    if any(name.startswith(("AWS_CONTAINER_", "AWS_WEB_IDENTITY_")) for name in os.environ):
-        return True
-    return _AMAZON_MACHINE.is_file() and "Amazon" in _AMAZON_MACHINE.read_text(encoding="utf-8", errors="replace")
-
-
-def _lacks_google_credentials(options: Options) -> bool:
-    known = Path.home() / ".config" / "gcloud" / "application_default_credentials.json"
-    on_google = Path("/sys/class/dmi/id/product_name")
-    there = "GOOGLE_APPLICATION_CREDENTIALS" in os.environ or known.is_file()
-    there = there or (on_google.is_file() and "Google" in on_google.read_text(encoding="utf-8", errors="replace"))
-    return options.anonymous or not there
+def _is_refusal(error: BaseException) -> bool:
+    return str(error).startswith(_REFUSALS) or any(word in str(error)[:300] for word in _REFUSALS)
 
 
 @lru_cache(maxsize=64)
@@ -260,8 +237,3 @@ def read_json(contents: Mapping[str, bytes], key: str, place: Place) -> Json:
     if not isinstance(values, dict):
         raise FormatError(f"{place}/{key} is damaged: it holds no JSON object")
     return values
-
-
-def has_any(place: Place, keys: Sequence[str]) -> bool:
-    """Whether one of the keys is there."""
-    return bool(place.read(*keys))

@@ -1,13 +1,12 @@
 """Neuroglancer's precomputed volumes; their axes are kept x y z channel."""
 
-from pathlib import Path
 from typing import Any
 
 from volumen.errors import FormatError, MissingError
 from volumen.volumes.axes import AxisPlan, plan_axes
 from volumen.volumes.faults import explain_reading
-from volumen.volumes.places import LocalPlace, Place, find_place, read_json
 from volumen.volumes.placement import parse_offset, parse_voxel_size
+from volumen.volumes.places import LocalPlace, Place, find_place, read_json
 from volumen.volumes.spec import Spec
 from volumen.volumes.store import Store, StoreVolume, explain_store, find_chunks, open_store
 from volumen.volumes.volume import Layout, Storage, check_dtype
@@ -16,11 +15,6 @@ INFO = "info"
 
 _AXES = "xyzc"
 _ENCODINGS = ("raw", "jpeg", "png", "compressed_segmentation")
-
-
-def is_precomputed(path: Path) -> bool:
-    """Whether a local folder holds a precomputed volume."""
-    return (path / INFO).is_file()
 
 
 def open_precomputed(spec: Spec) -> StoreVolume:

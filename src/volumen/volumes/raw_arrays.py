@@ -8,8 +8,8 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from io import BufferedIOBase
+from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
@@ -67,13 +67,13 @@ class RawArray:
         if self.packing == "none" and end > size:
             raise FormatError(f"{self.path} is truncated: its voxels end at byte {end} and the file at {size}")
 
-    def cut(self, index: tuple[slice | int, ...]) -> np.ndarray:
-        """Values at an index of slices and ints."""
+    def cut(self, index: tuple[slice | int, ...], *, keep: bool = True) -> np.ndarray:
+        """Values at an index of slices and ints; what had to be unpacked for them is kept when `keep`."""
         if not self.nbytes:
             return np.zeros(self.shape, self.dtype)[index]
         if self.packing == "none":
-            return cast("np.ndarray", np.memmap(self.path, self.dtype, "r", self.start, self.shape)[index])
-        if self.is_kept:
+            return np.memmap(self.path, self.dtype, "r", self.start, self.shape)[index]
+        if self.is_kept and keep:
             return PIECES.find((identify_file(self.path), self.member, self.start), self._unpack)[index]
         return self._stream(index)
 
@@ -87,9 +87,7 @@ class RawArray:
     def _unpack(self) -> np.ndarray:
         with self._open() as stream:
             stream.seek(self.start)
-            values = self._take(stream, self.shape)
-            stream.read(1)  # the end of the file, where a checksum is compared
-        return values
+            return self._take(stream, self.shape)
 
     def _stream(self, index: tuple[slice | int, ...]) -> np.ndarray:
         """Values of an array too large to keep: everything before them is unpacked too."""
@@ -106,6 +104,7 @@ class RawArray:
         taken = stream.read(wanted)
         if len(taken) < wanted:
             raise FormatError(f"{self.path} is truncated: {wanted} bytes of voxels were due and {len(taken)} are there")
+        stream.read(1)  # at the end of the file a checksum is compared
         return np.frombuffer(taken, self.dtype).reshape(shape)
 
     @contextmanager
@@ -113,7 +112,7 @@ class RawArray:
         """The unpacked bytes."""
         if self.packing == "zip":
             with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as stream:
-                yield stream
+                yield cast("BufferedIOBase", stream)
             return
         with self.path.open("rb") as file:
             file.seek(self.packed_at)
@@ -125,7 +124,7 @@ class RawArray:
 class RawVolume(Volume):
     """An array in a file that holds little else; every read opens the file anew, so that there is no handle to hold.
 
-    A packed one is unpacked whole when it is first read and kept while it fits the cache.
+    A packed one is unpacked whole when a box is first read, and kept while it fits the cache.
     """
 
     def __init__(
@@ -150,7 +149,8 @@ class RawVolume(Volume):
 
     def _read(self, box: Box) -> Voxels:
         with explain_reading(self.spec, self._storage.format):
-            voxels = self._plan.arrange(self._raw.cut(self._plan.index(box)))
+            keep = box != Box.whole(self.shape)
+            voxels = self._plan.arrange(self._raw.cut(self._plan.index(box), keep=keep))
             if self._scaling is not None:
                 slope, shift = self._scaling
                 voxels = voxels * np.float64(slope) + shift

@@ -1,8 +1,9 @@
 """Folders of numbered slices, and single pictures as volumes of one slice."""
 
+import itertools
 import logging
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Shaped
 
-from volumen.errors import FormatError, MissingError, OutputError
+from volumen.errors import FormatError, MissingError, OutputError, ShapeError, VolumenError
 from volumen.geometry import Box
 from volumen.volumes.cache import PIECES, identify_file
 from volumen.volumes.faults import explain_reading
@@ -51,13 +52,22 @@ class Series:
 
 
 class SlicesVolume(Volume):
-    """A file for each slice; decoded slices are kept while they fit the cache."""
+    """A file for each slice; decoded slices are kept while they fit the cache, but not those of a read of the whole."""
 
-    def __init__(self, spec: str, layout: Layout, *, series: Series, bright: int, channel: int | None) -> None:
+    def __init__(
+        self, spec: str, layout: Layout, *, series: Series, bright: int, channel: int | None, cached: bool = True
+    ) -> None:
         super().__init__(spec, layout)
+        self._cached = cached
         self._series = series
         self._bright = bright
         self._channel = channel
+
+    def uncached(self) -> "SlicesVolume":
+        """The same volume for one pass over it, which keeps nothing of what it reads."""
+        return SlicesVolume(
+            self.spec, self.layout, series=self._series, bright=self._bright, channel=self._channel, cached=False
+        )
 
     def describe(self) -> Storage:
         """How its voxels are kept."""
@@ -67,25 +77,31 @@ class SlicesVolume(Volume):
 
     def _read(self, box: Box) -> Voxels:
         voxels = np.empty(box.shape, self.dtype)
+        keep = self._cached and box != Box.whole(self.shape)
         _, rows, columns = box.slices
         for number, name in enumerate(self._series.names[box.slices[0]]):
             path = self._series.folder / name
             with explain_reading(str(path), "a slice"):
-                voxels[number] = self._find(path)[rows, columns]
+                voxels[number] = self._find(path, keep=keep)[rows, columns]
         return voxels
 
-    def _find(self, path: Path) -> Shaped[np.ndarray, "y x"]:
+    def _find(self, path: Path, *, keep: bool) -> Shaped[np.ndarray, "y x"]:
+        if not keep:
+            return self._decode(path)
         key = (identify_file(path), self._bright, self._channel)
         return PIECES.find(key, lambda: self._decode(path))
 
     def _decode(self, path: Path) -> Shaped[np.ndarray, "y x"]:
         if path.suffix.lower() in TIFF_SUFFIXES:
-            pixels = open_tiff(Spec(str(path), str(path))).read()[0]
-            pixels = pixels * np.uint8(self._bright) if read_tiff_head(path).kind == "one bit" else pixels
+            pixels: Shaped[np.ndarray, "y x"] = open_tiff(Spec(str(path), str(path))).read()[0]
+            if read_tiff_head(path).kind == "one bit":
+                pixels *= np.uint8(self._bright)
         else:
             pixels = decode_picture(path, bright=self._bright, channel=self._channel)
         if pixels.shape != self.shape[1:] or pixels.dtype != self.dtype:
-            raise FormatError(f"{path} was {self.shape[1:]} of {self.dtype} and is now {pixels.shape} of {pixels.dtype}")
+            raise FormatError(
+                f"{path} was {self.shape[1:]} of {self.dtype} and is now {pixels.shape} of {pixels.dtype}"
+            )
         return pixels
 
     def _write(self, box: Box, array: Voxels) -> None:  # noqa: ARG002 - of the interface
@@ -97,6 +113,8 @@ def open_slices(spec: Spec) -> SlicesVolume:
 
     Slices of one bit among others of eight are 0 and 255; alone they are 0 and 1. A number without a file is told.
     """
+    if spec.options.axes is not None or spec.options.time is not None:
+        raise ShapeError(f"{spec.text}: slices have the axes z y x; leave out axes= and time=")
     series = _find_series(spec)
     if series.gaps:
         logger.warning("%s: there are no files for %s; the others are joined", spec.text, _list_numbers(series.gaps))
@@ -117,6 +135,15 @@ def open_slices(spec: Spec) -> SlicesVolume:
 def holds_slices(folder: Path) -> bool:
     """Whether a folder holds pictures or TIFFs."""
     return any(_is_slice(path) for path in folder.iterdir())
+
+
+def is_stack(folder: Path) -> bool:
+    """Whether a folder holds one series of slices and nothing that looks like more of them."""
+    try:
+        series = _find_series(Spec(str(folder), str(folder)))
+        return len(series.names) > 1 and bool(_read_head(series.paths[0]).shape)
+    except (VolumenError, IndexError):
+        return False
 
 
 def sort_naturally(paths: Sequence[Path]) -> list[Path]:
@@ -140,26 +167,38 @@ def _find_series(spec: Spec) -> Series:
 
 def _number(paths: Sequence[Path], spec: Spec) -> Series:
     """Files of one pattern, by the only number in it that runs."""
-    patterns: dict[str, list[Path]] = defaultdict(list)
-    for path in paths:
-        patterns[_NUMBER.sub("#", path.name)].append(path)
+    _check_pattern(paths, spec)
+    numbers = _find_running(paths, spec)
+    names = tuple(path.name for path in sort_naturally(paths))
+    return Series(paths[0].parent.absolute(), names, _find_gaps(sorted(numbers)))
+
+
+def _check_pattern(paths: Sequence[Path], spec: Spec) -> None:
+    """Refuse names that differ in more than numbers."""
+    patterns = Counter(_NUMBER.sub("#", path.name) for path in paths)
     if len(patterns) > 1:
-        named = ", ".join(f"{pattern} ({len(files)})" for pattern, files in sorted(patterns.items())[:_MOST_NAMED])
+        named = ", ".join(f"{pattern} ({count})" for pattern, count in sorted(patterns.items())[:_MOST_NAMED])
         folder = spec.path.parent if spec.is_glob else spec.path
         raise FormatError(f"{spec.text} holds several series of slices: {named}; name one as {folder}/NAME*.png")
-    numbers = np.array([[int(part) for part in _NUMBER.findall(path.name)] for path in paths], dtype=object)
-    running = [column for column in range(numbers.shape[1]) if len(set(numbers[:, column])) > 1] if len(paths) > 1 else []
+
+
+def _find_running(paths: Sequence[Path], spec: Spec) -> list[int]:
+    """The number of each file that differs from file to file; none of a single file."""
+    columns = list(zip(*(map(int, _NUMBER.findall(path.name)) for path in paths), strict=True))
+    running = [column for column in columns if len(set(column)) > 1]
     if len(running) > 1:
         raise FormatError(f"{spec.text}: {len(running)} numbers run in the names of its files; name one series of them")
-    if len(paths) > 1 and (not running or len(set(numbers[:, running[0]])) < len(paths)):
+    found = list(running[0]) if running else []
+    if len(set(found)) < len(paths) and len(paths) > 1:
         raise FormatError(f"{spec.text}: two of its files have the same number; name one series of them")
-    names = tuple(path.name for path in sort_naturally(paths))
-    return Series(paths[0].parent.absolute(), names, _find_gaps(sorted(numbers[:, running[0]])) if running else ())
+    return found
 
 
 def _find_gaps(numbers: Sequence[int]) -> tuple[int, ...]:
     """Numbers that are left out of an even sequence."""
-    step = min(high - low for low, high in zip(numbers, numbers[1:], strict=False))
+    if not numbers:
+        return ()
+    step = min(high - low for low, high in itertools.pairwise(numbers))
     present = set(numbers)
     if (numbers[-1] - numbers[0]) // step > 100 * len(numbers):
         return ()  # dates or the like: no sequence

@@ -63,7 +63,7 @@ class Spec:
     form: Form | None = None
     level: int | None = None
     key: str | None = None
-    options: Options = Options()  # noqa: RUF009 - frozen
+    options: Options = Options()
     query: str = ""
 
     @property
@@ -84,7 +84,7 @@ class Spec:
     @property
     def is_glob(self) -> bool:
         """Whether the place stands for several files."""
-        return "*" in self.place and not self.is_remote and not self.path.exists()
+        return "*" in self.place and not self.is_remote and not is_there(self.place)
 
 
 def parse_spec(text: str | Path) -> Spec:
@@ -93,7 +93,7 @@ def parse_spec(text: str | Path) -> Spec:
     A URL that went through `pathlib` has lost a slash and gets it back.
     """
     whole = str(text)
-    if Path(whole).exists():
+    if is_there(whole):
         return Spec(whole, whole)
     rest, query = _split_query(whole)
     options = _read_options(query, whole)
@@ -102,6 +102,14 @@ def parse_spec(text: str | Path) -> Spec:
     rest, key = _split_key(rest)
     rest, level = _split_level(rest)
     return Spec(whole, rest, form, level, key, options, query)
+
+
+def is_there(text: str) -> bool:
+    """Whether something on this machine is called so; a name that is too long for one is not."""
+    try:
+        return Path(text).exists()
+    except OSError:
+        return False
 
 
 def _split_query(text: str) -> tuple[str, str]:
@@ -166,7 +174,7 @@ def _split_form(text: str) -> tuple[Form | None, str]:
     if _SCHEME.match(rest) or len(slashes) == 2:  # noqa: PLR2004 - precomputed://relative/path
         return form, rest
     absolute = f"/{rest}"
-    return form, absolute if len(slashes) > 2 or Path(absolute).exists() else rest  # noqa: PLR2004 - an absolute path
+    return form, absolute if len(slashes) > 2 or is_there(absolute) else rest  # noqa: PLR2004 - an absolute path
 
 
 def _split_key(text: str) -> tuple[str, str | None]:

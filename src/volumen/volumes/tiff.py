@@ -30,10 +30,16 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it logs, and 
 
 
 class TiffVolume(Volume):
-    """A TIFF stack as z y x; every read opens the file anew, so that there is no handle to hold."""
+    """A TIFF stack as z y x; every read opens the file anew, so that there is no handle to hold.
 
-    def __init__(self, spec: str, layout: Layout, *, path: Path, plan: AxisPlan, writable: bool = False) -> None:
+    Decoded strips and tiles are kept while they fit the cache, but not those of a read of the whole.
+    """
+
+    def __init__(
+        self, spec: str, layout: Layout, *, path: Path, plan: AxisPlan, writable: bool = False, cached: bool = True
+    ) -> None:
         super().__init__(spec, layout)
+        self._cached = cached and not writable
         self._path = path
         self.plan = plan
         self._writable = writable
@@ -42,13 +48,20 @@ class TiffVolume(Volume):
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_pixels": None}
 
+    def uncached(self) -> "TiffVolume":
+        """The same volume for one pass over it, which keeps nothing of what it reads."""
+        return TiffVolume(
+            self.spec, self.layout, path=self._path, plan=self.plan, writable=self._writable, cached=False
+        )
+
     def describe(self) -> Storage:
         """How its voxels are kept."""
         return Storage("TIFF")
 
     def _read(self, box: Box) -> Voxels:
         with explain_reading(self.spec, "TIFF"):
-            return self._locate().read(box)
+            keep = self._cached and box != Box.whole(self.shape)
+            return self._locate().read(box, keep=keep).astype(self.dtype, copy=False)
 
     def _write(self, box: Box, array: Voxels) -> None:
         pixels = self._locate()
@@ -91,7 +104,7 @@ def read_tiff_head(path: Path) -> Head:
             raise FormatError(f"{path} holds {len(tif.pages)} pages; a slice has one: open it by itself")
         if page.ndim != 2:  # noqa: PLR2004 - y x
             raise FormatError(f"{path} has the shape {page.shape}; a slice is grey, with rows and columns")
-        dtype = check_dtype(page.dtype, str(path))
+        dtype = check_dtype(np.dtype(page.dtype), str(path))
         height, width = page.shape
         return Head((height, width), dtype, "one bit" if page.dtype == np.bool_ else "grey")
 

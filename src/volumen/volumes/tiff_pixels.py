@@ -4,6 +4,8 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from jaxtyping import Int64
 from volumen.errors import FormatError
 from volumen.geometry import Box, Shape, to_shape
 from volumen.volumes.axes import AxisPlan
+from volumen.volumes.cache import PIECES, identify_file
 from volumen.volumes.volume import Voxels
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ class PlainPixels:
     dtype: np.dtype
     plan: AxisPlan
 
-    def read(self, box: Box) -> Voxels:
+    def read(self, box: Box, *, keep: bool = False) -> Voxels:  # noqa: ARG002 - the system keeps what is mapped
         """The voxels of a box, in native byte order."""
         return self.plan.arrange(self._map("r")[self.plan.index(box)]).astype(self.dtype.newbyteorder("="), order="C")
 
@@ -73,14 +76,17 @@ class PagedPixels:
     grid: Shape
     dtype: np.dtype
 
-    def read(self, box: Box) -> Voxels:
-        """The voxels of a box; only the segments that meet it are read and decoded."""
+    def read(self, box: Box, *, keep: bool = False) -> Voxels:
+        """The voxels of a box; only the segments that meet it are read and decoded, and kept when `keep`."""
         voxels = np.zeros(box.shape, self.dtype)
+        identity = identify_file(self.path)
         with self.path.open("rb") as file:
             for page, number in self._find_segments(box):
-                count = int(self.counts[page, number])
-                data = os.pread(file.fileno(), count, int(self.starts[page, number])) if count else None
-                self._place(voxels, box, page=page, segment=self.decode(data, number))
+                if not self.counts[page, number]:
+                    continue  # never written: it stays zero
+                decode = partial(self._decode, file, page, number)
+                values = PIECES.find((identity, int(self.starts[page, number])), decode) if keep else decode()
+                self._place(voxels, box, self._locate(page, number), values)
         return voxels
 
     def check(self) -> None:
@@ -100,19 +106,27 @@ class PagedPixels:
             for z, y, x in itertools.product(*spans):
                 yield page, (z * self.grid[1] + y) * self.grid[2] + x
 
-    def _place(
-        self, voxels: Voxels, box: Box, *, page: int, segment: tuple[Any, tuple[int, ...], tuple[int, ...]]
-    ) -> None:
-        """Copy what a decoded segment shares with the box; a segment that was never written stays zero."""
-        values, (_, z, y, x, _), shape = segment
-        if values is None:
-            return
+    def _decode(self, file: BufferedReader, page: int, number: int) -> np.ndarray:
+        """What a segment holds: z y x and a sample."""
+        data = os.pread(file.fileno(), int(self.counts[page, number]), int(self.starts[page, number]))
+        return np.asarray(self.decode(data, number)[0])
+
+    def _locate(self, page: int, number: int) -> Shape:
+        """The first voxel of a segment."""
+        row, column = divmod(number, self.grid[2])
+        layer, row = divmod(row, self.grid[1])
+        deep, high, wide = self.segment
+        return page * self.depth + layer * deep, row * high, column * wide
+
+    @staticmethod
+    def _place(voxels: Voxels, box: Box, place: Shape, values: np.ndarray) -> None:
+        """Copy what a decoded segment shares with the box."""
         into, taken = [], []
-        for start, extent, low, high in zip((page * self.depth + z, y, x), shape, box.start, box.stop, strict=False):
+        for start, extent, low, high in zip(place, values.shape, box.start, box.stop, strict=False):
             first, last = max(start, low), min(start + extent, high)
             into.append(slice(first - low, last - low))
             taken.append(slice(first - start, last - start))
-        voxels[tuple(into)] = values[(*taken, 0)]
+        voxels[tuple(into)] = values[..., 0][tuple(taken)]
 
 
 @dataclass(frozen=True)
@@ -121,9 +135,9 @@ class StackedPixels:
 
     channels: tuple[PagedPixels, ...]
 
-    def read(self, box: Box) -> Voxels:
+    def read(self, box: Box, *, keep: bool = False) -> Voxels:
         """The voxels of a box."""
-        return np.stack([channel.read(box) for channel in self.channels])
+        return np.stack([channel.read(box, keep=keep) for channel in self.channels])
 
     def check(self) -> None:
         """Refuse a file that ends before its last segment does."""

@@ -110,7 +110,7 @@ class Volume(abc.ABC):
         """A new array with the voxels of `box` (all of them without one): z y x, or c z y x."""
         box = Box.whole(self.shape) if box is None else box
         self._check_inside(box)
-        return self._read(box)
+        return self._read(box) if box.size else np.empty((*self.layout.array_shape[:-3], *box.shape), self.dtype)
 
     @final
     def write(self, box: Box, array: Voxels) -> None:
@@ -123,7 +123,8 @@ class Volume(abc.ABC):
             raise DataError(
                 f"{self.spec} holds {self.dtype}; {array.dtype} does not fit without loss: convert it first"
             )
-        self._write(box, array.astype(self.dtype, copy=False))
+        if box.size:
+            self._write(box, array.astype(self.dtype, copy=False))
 
     def uncached(self) -> "Volume":
         """The same volume for one pass over it, which keeps nothing of what it reads."""

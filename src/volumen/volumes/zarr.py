@@ -1,6 +1,5 @@
 """Zarr v2 and v3 arrays, alone, in groups and in the pyramids of OME-Zarr."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,8 +8,8 @@ from volumen.geometry import to_shape
 from volumen.volumes.axes import plan_axes
 from volumen.volumes.faults import explain_writing
 from volumen.volumes.multiscales import Multiscale, Scale, name_axes, parse_multiscale
-from volumen.volumes.places import LocalPlace, Place, find_place
 from volumen.volumes.placement import OFFSET, VOXEL_SIZE, Placement, read_array_placement
+from volumen.volumes.places import LocalPlace, Place, find_place
 from volumen.volumes.spec import Options, Spec
 from volumen.volumes.store import Store, StoreVolume, explain_store, find_chunks, open_store
 from volumen.volumes.volume import Layout, Storage, check_dtype
@@ -140,9 +139,7 @@ def _find_only(node: Node) -> Node:
 def _is_series(node: Node) -> bool:
     """Whether a group holds images by number, as converters write them."""
     ome = node.attributes.get("ome")
-    return any(
-        isinstance(holder, dict) and "bioformats2raw.layout" in holder for holder in (node.attributes, ome)
-    )
+    return any(isinstance(holder, dict) and "bioformats2raw.layout" in holder for holder in (node.attributes, ome))
 
 
 def _name_axes(found: _Found) -> str | None:
