@@ -55,18 +55,23 @@ class CremiLayout(Layout):
     def draft(self, root: str, faults: Faults) -> Draft:
         """A case for each volume, of its own group."""
         samples = list_samples(Path(root))
-        tests = [sample.path.name for sample in samples if sample.is_test]
-        there = [sample for sample in samples if not sample.is_test and self.version in {None, sample.version}]
-        chosen = {sample.letter: sample for sample in sorted(there, key=lambda sample: sample.version, reverse=True)}
+        chosen = self._choose(samples, faults)
         if not chosen:
             raise MissingError(f"{root} has no sample_A_20160501.hdf; volumen data download cremi brings it")
-        kinds = Counter((sample.letter, sample.version) for sample in there)
-        faults.add(DOUBLE, *(sample.path.name for sample in there if kinds[sample.letter, sample.version] > 1))
         wanted: Sequence[str] = self.samples or sorted(chosen)
         faults.add(MISSING, *(f"sample {letter}" for letter in wanted if letter not in chosen))
         drafts = [_draft_case(chosen[letter], self.skip, faults) for letter in wanted if letter in chosen]
-        notes = (f"{', '.join(tests)} have no labels and are left out",) if tests else ()
+        tests = ", ".join(sample.path.name for sample in samples if sample.is_test)
+        notes = (f"{tests} have no labels and are left out",) if tests else ()
         return Draft([case for case in drafts if case is not None], notes=notes)
+
+    def _choose(self, samples: Sequence["Sample"], faults: Faults) -> dict[str, "Sample"]:
+        """The file of each letter."""
+        there = [sample for sample in samples if not sample.is_test and self.version in {None, sample.version}]
+        kinds = Counter((sample.letter, sample.version) for sample in there)
+        faults.add(DOUBLE, *(sample.path.name for sample in there if kinds[sample.letter, sample.version] > 1))
+        # the cropped file of a letter comes after the padded one, and takes its place
+        return {sample.letter: sample for sample in sorted(there, key=lambda sample: sample.version, reverse=True)}
 
 
 @dataclass(frozen=True)
