@@ -5,6 +5,8 @@ from public_data_sets import (
     build_kasthuri,
     build_lucchi,
     build_mitoem,
+    build_mitoem2,
+    build_mitoem_archives,
     draw_ids,
     draw_image,
     write_pictures,
@@ -34,6 +36,17 @@ def test_several_volumes_are_called_after_their_folders(tmp_path, rng):
         ("rat_train", "rat"),
         ("rat_val", "rat"),
     ]
+
+
+@pytest.mark.parametrize("moved", [("EM30-R-im",), ("EM30-R-mito-train-val-v2",), ()])
+def test_archives_may_be_unpacked_with_or_without_a_folder_of_their_own(tmp_path, rng, moved):
+    build_mitoem_archives(tmp_path / "rat", rng)
+    for folder in moved:
+        for inner in (tmp_path / "rat" / folder).iterdir():
+            inner.rename(tmp_path / "rat" / inner.name)
+        (tmp_path / "rat" / folder).rmdir()
+    name = "rat" if moved == ("EM30-R-im",) else "EM30-R"
+    assert [case.name for case in find_cases(tmp_path)] == [f"{name}_train", f"{name}_val"]
 
 
 def test_a_slice_that_is_missing_is_named(tmp_path, rng):
@@ -81,8 +94,6 @@ def test_a_folder_without_the_data_says_how_to_get_them(tmp_path, layout):
 
 
 def test_the_test_cases_of_mitoem2_are_used_only_when_they_are_asked_for(tmp_path, rng):
-    from public_data_sets import build_mitoem2
-
     build_mitoem2(tmp_path, rng)
     only = Component(name="mitoem2", options={"parts": ["test"]})
     assert [case.name for case in find_cases(tmp_path, layout=only)] == ["me2-beta_test01", "me2-jurkat_test01"]

@@ -14,6 +14,7 @@ from volumen.data.values import LabelValues
 from volumen.errors import MissingError
 
 LABEL = "mitochondria"
+_IMAGES, _LABELS = "-im", "-mito-train-val-v2"
 LABELLED = {"train": "mito-train-v2", "val": "mito-val-v2"}
 
 
@@ -82,13 +83,19 @@ class MitoemLayout(Layout):
 def list_stacks(root: Path) -> list[Stack]:
     """Every volume in a folder or in the folders inside it."""
     inside = sorted(path for path in root.iterdir() if path.is_dir())
-    plain = [Stack("" if place == root else place.name, place / "im", _find_labels(place)) for place in (root, *inside)]
-    archived = [
-        Stack(place.name.removesuffix("-im"), _enter(place, "im"), _find_labels(place.with_name(name)))
-        for place in inside
-        if place.name.endswith("-im") and (name := place.name.removesuffix("-im") + "-mito-train-val-v2")
+    stacks = [
+        stack for place in (root, *inside) for stack in _list_stacks_in(place, "" if place == root else place.name)
     ]
-    return [stack for stack in (*plain, *archived) if stack.labels and stack.images.is_dir()]
+    return [stack for stack in stacks if stack.labels and stack.images.is_dir()]
+
+
+def _list_stacks_in(place: Path, name: str) -> Iterator[Stack]:
+    """Volumes of one folder: of `im/`, and of each `NAME-im/`; the archive of labels may be a folder of its own."""
+    archives = sorted(place.glob(f"*{_LABELS}"))
+    yield Stack(name, place / "im", _find_labels(place) or _find_labels(archives[0] if archives else place))
+    for images in sorted(place.glob(f"*{_IMAGES}")):
+        own = images.name.removesuffix(_IMAGES)
+        yield Stack(own, _enter(images, "im"), _find_labels(place / f"{own}{_LABELS}") or _find_labels(place))
 
 
 def _find_labels(place: Path) -> dict[str, Path]:
