@@ -1,10 +1,18 @@
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
 import pytest
 from public_data_sets import build_nisb
 
 from volumen.config import Component
 from volumen.data import NisbLayout, find_cases
 from volumen.data.inspection import Faults
+from volumen.data.labels import read_labels
+from volumen.data.patches import PatchReader
 from volumen.errors import MissingError
+from volumen.geometry import Box
 
 
 def test_a_bucket_is_read_where_it_lies_and_without_an_account():
@@ -42,3 +50,27 @@ def test_the_test_cubes_are_used_only_when_they_are_asked_for(tmp_path, rng):
 def test_a_folder_without_cubes_says_which_is_wanted(tmp_path):
     with pytest.raises(MissingError, match="folder of a setting"):
         find_cases(tmp_path, layout="nisb")
+
+
+@pytest.fixture
+def web(tmp_path):
+    """The URL of a web server that shows the test's folder."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_): ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_cubes_behind_a_url_are_read_where_they_lie(web, tmp_path, rng):
+    truths = build_nisb(tmp_path / "base", rng)
+    cases = find_cases(f"{web}/base", layout=Component(name="nisb", options={"seeds": 2}))
+    assert [case.name for case in cases] == list(truths)
+    box = Box((1, 2, 3), (4, 8, 9))
+    for case in cases:
+        labels = read_labels(case, "neuron_ids", box, reader=PatchReader(0), ignore=2)
+        assert np.array_equal(labels, truths[case.name].labels["neuron_ids"][box.slices])
