@@ -3,6 +3,7 @@ def test_the_data_sets_are_listed_with_their_parts(volumen):
     assert said.code == 0
     assert "snemi3d            SNEMI3D: neurons of mouse cortex" in said.out
     assert "parts: A, B, C" in said.out
+    assert "parts: original (195 MB)" in said.out
     assert "with --only: A-padded, B-padded, C-padded, defects" in said.out
     assert "by hand: Kaggle asks for an account" in said.out
 

@@ -1,13 +1,17 @@
 """`volumen data download`: fetch public data sets."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from volumen import api
 from volumen.cli.progress import show_progress
 from volumen.errors import ConfigError
+
+if TYPE_CHECKING:
+    from volumen.data import RemoteFile
 
 _MEGABYTE = 1 << 20
 
@@ -55,11 +59,17 @@ def _list_all() -> None:
     width = max(len(data.name) for data in catalogue)
     for data in catalogue:
         print(f"{data.name:<{width}}  {data.title}")
-        parts = {file.part: file for file in data.files}
-        usual = ", ".join(part for part, file in parts.items() if file.usual)
-        more = ", ".join(part for part, file in parts.items() if not file.usual)
-        lines = [f"parts: {usual}"] if len(parts) > 1 else []
+        usual, more = (_describe_parts(data.files, usual=usual) for usual in (True, False))
+        lines = [f"parts: {usual}"] if usual else []
         lines += [f"with --only: {more}"] if more else []
         lines += [f"by hand: {data.by_hand}"] if data.by_hand else []
         for line in lines:
             print(f"{'':<{width}}    {line}")
+
+
+def _describe_parts(files: "Sequence[RemoteFile]", *, usual: bool) -> str:
+    """Words of the parts that are fetched unasked, or of the others, with their sizes where they are known."""
+    sizes = {
+        file.part: "" if file.megabytes is None else f" ({file.megabytes} MB)" for file in files if file.usual is usual
+    }
+    return ", ".join(f"{part}{size}" for part, size in sizes.items())

@@ -3,8 +3,9 @@ import socket
 
 import pytest
 
+from volumen.data.downloads import transfer
 from volumen.data.downloads.transfer import Origin, Patience, accept_file, fetch_file, measure_digest
-from volumen.errors import DataError, MissingError, PlaceError
+from volumen.errors import DataError, MissingError, OutputError, PlaceError
 
 QUICK = Patience(tries=3, timeout=5, pause=0)
 
@@ -185,3 +186,10 @@ def test_a_file_put_there_by_hand_is_told_by_its_checksum(tmp_path):
 def test_a_checksum_is_that_of_the_standard_tools(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     assert measure_digest(tmp_path / "a", "md5") == "900150983cd24fb0d6963f7d28e17f72"
+
+
+def test_a_file_that_does_not_fit_is_not_begun(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(transfer.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1 << 10})())
+    with pytest.raises(OutputError, match="has room for 0 MB, and 0 MB are still to come; make room"):
+        fetch(server, tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []

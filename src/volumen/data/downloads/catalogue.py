@@ -14,6 +14,7 @@ class RemoteFile:
         url: where it is; http or https.
         path: where it goes in the data set's folder; an archive is unpacked beside that.
         checksum: `sha256:…` or `md5:…`; None where none is published, then what came is only written down.
+        megabytes: about how many it has, where that is known.
         usual: whether it is fetched when no part is asked for.
         expired: whether the server's certificate is known to have run out; the file is told by its checksum then.
     """
@@ -22,6 +23,7 @@ class RemoteFile:
     url: str
     path: str
     checksum: str | None = None
+    megabytes: int | None = None
     usual: bool = True
     expired: bool = False
 
@@ -193,6 +195,7 @@ CATALOGUE = (
                 "https://zenodo.org/records/7142003/files/snemi.zip",
                 "snemi.zip",
                 "md5:3d25a7025f66698f33c7850ace885939",
+                195,
             ),
             RemoteFile(
                 "embl",

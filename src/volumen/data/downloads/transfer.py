@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import logging
 import re
+import shutil
 import ssl
 import time
 import urllib.error
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from volumen.errors import DataError, MissingError, OutputError, PlaceError
+from volumen.errors import DataError, MissingError, OutputError, PlaceError, VolumenError
 
 logger = logging.getLogger(__name__)
 
@@ -182,6 +183,8 @@ class _Transfer:
         try:
             with self._open(start) as response:
                 self._receive(response, start)
+        except VolumenError:
+            raise
         except urllib.error.HTTPError as error:
             self._explain_answer(error, start)
         except urllib.error.URLError as error:
@@ -205,6 +208,7 @@ class _Transfer:
         begin, total = _read_extent(response)
         if begin not in {0, start}:
             raise _Broken(f"the server sends bytes from {begin} on, not from {start}")
+        self._check_room(total - begin)
         self._remember(response.headers.get("ETag"), response.headers.get("Last-Modified"))
         with self.partial.open("r+b" if begin else "wb") as file:
             file.seek(begin)
@@ -216,6 +220,14 @@ class _Transfer:
                 self.progress(there, total)
         if there < total:
             raise _Broken(f"it ended after {there} of {total} bytes")
+
+    def _check_room(self, needed: int) -> None:
+        free = shutil.disk_usage(self.target.parent).free
+        if needed > free:
+            raise OutputError(
+                f"{self.target.parent} has room for {free >> 20} MB, and {needed >> 20} MB are still to come; "
+                "make room or name another --out"
+            )
 
     def _remember(self, tag: str | None, date: str | None) -> None:
         """Keep what the server calls the version that comes, if it calls it something."""
