@@ -37,7 +37,7 @@ def test_a_real_volume_reads_as_its_library_reads_it(spec):
     np.testing.assert_array_equal(volume.read(), VOLUMES[spec])
 
 
-@pytest.mark.parametrize("ending", ["tif", "zarr"])
+@pytest.mark.parametrize("ending", ["tif", "zarr", "h5"])
 @pytest.mark.parametrize("spec", VOLUMES, ids=lambda spec: Path(spec).name)
 def test_a_real_volume_survives_a_round_trip(spec, ending, tmp_path):
     volume = open_volume(spec)

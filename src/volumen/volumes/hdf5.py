@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from volumen.errors import FormatError, OutputError, suggest_nearest
+from volumen.errors import FormatError, suggest_nearest
 from volumen.geometry import Box
 from volumen.volumes.axes import AxisPlan, plan_axes
 from volumen.volumes.cache import find_cache_bytes
@@ -22,7 +22,7 @@ from volumen.volumes.faults import explain_reading, explain_writing
 from volumen.volumes.multiscales import name_axes
 from volumen.volumes.placement import read_array_placement
 from volumen.volumes.spec import Spec
-from volumen.volumes.volume import Layout, Storage, Volume, Voxels, check_dtype
+from volumen.volumes.volume import Layout, ReadOnlyVolume, Storage, Volume, Voxels, check_dtype
 
 if TYPE_CHECKING:
     import h5py
@@ -39,7 +39,7 @@ _SLOTS = 100_003  # a prime, about a hundred times the chunks that are kept
 _EDGE = 64
 
 
-class Hdf5Volume(Volume):
+class Hdf5Volume(ReadOnlyVolume):
     """A dataset; the library reads for one thread at a time, and four files at most are open in a process."""
 
     def __init__(self, spec: str, layout: Layout, *, path: Path, key: str, plan: AxisPlan) -> None:
@@ -57,9 +57,6 @@ class Hdf5Volume(Volume):
             dataset = _HANDLES.find(self, self._path, self._key)
             voxels = self._plan.arrange(np.asarray(dataset[self._plan.index(box)]))
             return voxels.astype(self.dtype, order="C", copy=False)
-
-    def _write(self, box: Box, array: Voxels) -> None:  # noqa: ARG002 - of the interface
-        raise OutputError(f"{self.spec} was opened to be read; write a .zarr")
 
 
 def open_hdf5(spec: Spec) -> Hdf5Volume:

@@ -5,14 +5,14 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from volumen.errors import DataError, OutputError
+from volumen.errors import DataError
 from volumen.geometry import Box, to_shape
 from volumen.volumes.axes import AxisPlan, plan_axes
 from volumen.volumes.faults import explain_reading
 from volumen.volumes.placement import Placement, parse_offset, parse_voxel_size
 from volumen.volumes.spec import Options
 from volumen.volumes.units import find_nanometres
-from volumen.volumes.volume import Layout, Storage, Volume, Voxels, check_dtype
+from volumen.volumes.volume import Layout, ReadOnlyVolume, Storage, Volume, Voxels, check_dtype
 
 _WITHOUT_VOXELS = {"Points", "Shapes", "Tracks", "Vectors", "Surface"}
 _EDGE = 64
@@ -27,7 +27,7 @@ class Layer(Protocol):
     scale: Any
 
 
-class LayerVolume(Volume):
+class LayerVolume(ReadOnlyVolume):
     """A layer's data, wherever they lie: an array in memory, a lazy one, or the finest of a pyramid."""
 
     def __init__(self, spec: str, layout: Layout, *, data: Any, plan: AxisPlan) -> None:
@@ -43,9 +43,6 @@ class LayerVolume(Volume):
         with explain_reading(self.spec, "a layer"):
             voxels = self._plan.arrange(np.asarray(self._data[self._plan.index(box)]))
             return np.array(voxels, self.dtype, order="C")
-
-    def _write(self, box: Box, array: Voxels) -> None:  # noqa: ARG002 - of the interface
-        raise OutputError(f"{self.spec} was opened to be read; write a .zarr")
 
 
 def open_layers(source: object, *, unit: str | None = None) -> dict[str, Volume]:

@@ -14,12 +14,12 @@ from typing import Literal, cast
 
 import numpy as np
 
-from volumen.errors import FormatError, OutputError
+from volumen.errors import FormatError
 from volumen.geometry import Box, Shape
 from volumen.volumes.axes import AxisPlan
 from volumen.volumes.cache import PIECES, find_cache_bytes, identify_file
 from volumen.volumes.faults import explain_reading
-from volumen.volumes.volume import Layout, Storage, Volume, Voxels
+from volumen.volumes.volume import Layout, ReadOnlyVolume, Storage, Voxels
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ class RawArray:
                 yield cast("BufferedIOBase", stream)
 
 
-class RawVolume(Volume):
+class RawVolume(ReadOnlyVolume):
     """An array in a file that holds little else; every read opens the file anew, so that there is no handle to hold.
 
     A packed one is unpacked whole when a box is first read, and kept while it fits the cache.
@@ -155,9 +155,6 @@ class RawVolume(Volume):
                 slope, shift = self._scaling
                 voxels = voxels * np.float64(slope) + shift
             return np.array(voxels, self.dtype, order="C")
-
-    def _write(self, box: Box, array: Voxels) -> None:  # noqa: ARG002 - of the interface
-        raise OutputError(f"{self.spec} was opened to be read; write a .zarr")
 
 
 def chunk_volume(raw: RawArray, plan: AxisPlan) -> Shape:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Shaped
 
-from volumen.errors import FormatError, MissingError, OutputError, ShapeError, VolumenError
+from volumen.errors import FormatError, MissingError, ShapeError, VolumenError
 from volumen.geometry import Box
 from volumen.volumes.cache import PIECES, identify_file
 from volumen.volumes.faults import explain_reading
@@ -19,7 +19,7 @@ from volumen.volumes.pictures import SUFFIXES as PICTURE_SUFFIXES
 from volumen.volumes.pictures import Head, decode_picture, read_head
 from volumen.volumes.spec import Spec
 from volumen.volumes.tiff import open_tiff, read_tiff_head
-from volumen.volumes.volume import Layout, Storage, Volume, Voxels
+from volumen.volumes.volume import Layout, ReadOnlyVolume, Storage, Voxels
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Series:
         return [self.folder / name for name in self.names]
 
 
-class SlicesVolume(Volume):
+class SlicesVolume(ReadOnlyVolume):
     """A file for each slice; decoded slices are kept while they fit the cache, but not those of a read of the whole."""
 
     def __init__(
@@ -103,9 +103,6 @@ class SlicesVolume(Volume):
                 f"{path} was {self.shape[1:]} of {self.dtype} and is now {pixels.shape} of {pixels.dtype}"
             )
         return pixels
-
-    def _write(self, box: Box, array: Voxels) -> None:  # noqa: ARG002 - of the interface
-        raise OutputError(f"{self.spec} was opened to be read; write a .zarr")
 
 
 def open_slices(spec: Spec) -> SlicesVolume:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Shaped
 from numpy.typing import DTypeLike
 
-from volumen.errors import DataError, ShapeError
+from volumen.errors import DataError, OutputError, ShapeError
 from volumen.geometry import Box, Shape, VoxelSize, to_shape
 
 Offset = tuple[float, float, float]
@@ -148,6 +148,14 @@ class Volume(abc.ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.spec!r}, shape={self.layout.array_shape}, dtype={self.dtype})"
+
+
+class ReadOnlyVolume(Volume):
+    """A volume of a format whose boxes are only read."""
+
+    @final
+    def _write(self, box: Box, array: Voxels) -> None:  # noqa: ARG002 - of the interface
+        raise OutputError(f"{self.spec} was opened to be read; write a .zarr")
 
 
 def check_dtype(dtype: DTypeLike, spec: str) -> np.dtype:
