@@ -124,6 +124,13 @@ _offer(
     parent=data,
 )
 _offer(
+    "download",
+    "volumen.cli.download:download",
+    "volumen data download --list",
+    "volumen data download --list",
+    parent=data,
+)
+_offer(
     "inspect",
     "volumen.cli.data:inspect",
     "volumen data inspect scrolls/train_images/scroll_000.tif",

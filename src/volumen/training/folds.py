@@ -67,7 +67,7 @@ def train_fold(
     state, last = _prepare_folder(config, out, options)
     started = time.monotonic() - state.seconds
     with write_log(out / files.LOG, enabled=is_main_process()):
-        log.info("Found %d image-label pairs", len(cases))
+        log.info("Found %d image-label pairs", len({case.images for case in cases}))
         limit = 1 if options.fast else None
         setup = set_up_fold(config, cases=cases, fold=fold, folder=out, maps=maps or {}, limit=limit)
         with explain_memory_errors(config), quiet_lightning():

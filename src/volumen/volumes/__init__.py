@@ -29,7 +29,17 @@ if TYPE_CHECKING:
     from volumen.volumes.normalisation import ZScoreNormalisation as ZScoreNormalisation
     from volumen.volumes.opening import create_volume as create_volume
     from volumen.volumes.opening import open_volume as open_volume
+    from volumen.volumes.resampling import Scale as Scale
+    from volumen.volumes.resampling import find_nearest as find_nearest
+    from volumen.volumes.resampling import read_linear as read_linear
+    from volumen.volumes.resampling import read_nearest as read_nearest
+    from volumen.volumes.resampling import scale_shape as scale_shape
+    from volumen.volumes.slices import sort_naturally as sort_naturally
+    from volumen.volumes.spec import parse_spec as parse_spec
+    from volumen.volumes.views import CroppedVolume as CroppedVolume
+    from volumen.volumes.views import StackedVolume as StackedVolume
     from volumen.volumes.volume import Layout as Layout
+    from volumen.volumes.volume import Offset as Offset
     from volumen.volumes.volume import Storage as Storage
     from volumen.volumes.volume import Volume as Volume
     from volumen.volumes.zarr_groups import create_group as create_group
@@ -40,6 +50,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ArrayVolume": "memory",
     "DatasetZScoreNormalisation": "normalisation",
+    "CroppedVolume": "views",
     "Facts": "inspection",
     "Intensity": "intensity",
     "IntensityMap": "normalisation",
@@ -48,8 +59,11 @@ _HOMES = {
     "Missing": "missing",
     "NoNormalisation": "normalisation",
     "Normalisation": "normalisation",
+    "Offset": "volume",
     "PercentileNormalisation": "normalisation",
     "RangeNormalisation": "normalisation",
+    "Scale": "resampling",
+    "StackedVolume": "views",
     "Storage": "volume",
     "Values": "inspection",
     "Volume": "volume",
@@ -58,21 +72,28 @@ _HOMES = {
     "create_group": "zarr_groups",
     "create_volume": "opening",
     "export_volume": "export",
+    "find_nearest": "resampling",
     "inspect_volume": "inspection",
     "is_volume_folder": "formats",
     "limit_cache": "cache",
     "list_arrays": "zarr_groups",
     "list_volumes": "folders",
     "measure_intensity": "intensity",
+    "name_volume": "formats",
     "open_layers": "layers",
     "open_volume": "opening",
+    "parse_spec": "spec",
     "read_attributes": "zarr_groups",
-    "name_volume": "formats",
+    "read_linear": "resampling",
+    "read_nearest": "resampling",
+    "scale_shape": "resampling",
+    "sort_naturally": "slices",
     "to_volume": "memory",
     "write_attributes": "zarr_groups",
 }
 __all__ = [
     "ArrayVolume",
+    "CroppedVolume",
     "DatasetZScoreNormalisation",
     "Facts",
     "Intensity",
@@ -82,8 +103,11 @@ __all__ = [
     "Missing",
     "NoNormalisation",
     "Normalisation",
+    "Offset",
     "PercentileNormalisation",
     "RangeNormalisation",
+    "Scale",
+    "StackedVolume",
     "Storage",
     "Values",
     "Volume",
@@ -92,6 +116,7 @@ __all__ = [
     "create_group",
     "create_volume",
     "export_volume",
+    "find_nearest",
     "inspect_volume",
     "is_volume_folder",
     "limit_cache",
@@ -101,7 +126,12 @@ __all__ = [
     "name_volume",
     "open_layers",
     "open_volume",
+    "parse_spec",
     "read_attributes",
+    "read_linear",
+    "read_nearest",
+    "scale_shape",
+    "sort_naturally",
     "to_volume",
     "write_attributes",
 ]
