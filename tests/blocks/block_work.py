@@ -10,6 +10,11 @@ from volumen.blocks import BlockTask
 from volumen.errors import DataError
 
 
+def count_calls(folder: Path) -> dict[str, int]:
+    """How often each block was done."""
+    return {path.name: len(path.read_text().splitlines()) for path in sorted(folder.iterdir())}
+
+
 @dataclass(frozen=True)
 class Touch:
     """Appends a line per call to a file a block, so that a test can count."""
@@ -48,11 +53,56 @@ class DieOn:
 
 
 @dataclass(frozen=True)
-class Linger:
-    """Touches, then takes its time."""
+class DieOnce:
+    """Touches, but the first process to take one block is killed in the middle of it."""
 
     folder: Path
+    id: str
+
+    def __call__(self, task: BlockTask) -> None:
+        first = not (self.folder / task.id).exists()
+        Touch(self.folder)(task)
+        if task.id == self.id and first:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class FailOnce:
+    """Touches, but fails the first time with an error that is none of ours."""
+
+    folder: Path
+    id: str
+
+    def __call__(self, task: BlockTask) -> None:
+        first = not (self.folder / task.id).exists()
+        Touch(self.folder)(task)
+        if task.id == self.id and first:
+            raise ConnectionResetError("the network was away")
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """Cannot be taken up in another process."""
+
+    def __call__(self, task: BlockTask) -> None: ...
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _fail, ()
+
+
+def _fail() -> None:
+    raise DataError("this machine has no such model")
+
+
+@dataclass(frozen=True)
+class WaitOn:
+    """Touches, and holds on to one block until a file appears."""
+
+    folder: Path
+    id: str
+    until: Path
 
     def __call__(self, task: BlockTask) -> None:
         Touch(self.folder)(task)
-        time.sleep(60)
+        while task.id == self.id and not self.until.exists():
+            time.sleep(0.02)
