@@ -2,7 +2,6 @@ import os
 import pickle
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,17 +61,6 @@ def start_run(tmp_path, marks, environment):
     for process in started:
         process.kill()
         process.wait()
-
-
-@pytest.fixture
-def wait_for():
-    def wait(condition, seconds=120):
-        until = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < until
-            time.sleep(0.02)
-
-    return wait
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,11 +11,13 @@ from volumen.blocks import hold_lock
 from volumen.blocks.lock import refuse_locked
 from volumen.errors import OutputError
 
+OUT = Path("out.zarr")
+
 HOLD = """
 import sys, time
 from pathlib import Path
 from volumen.blocks import hold_lock
-with hold_lock(Path(sys.argv[1])):
+with hold_lock(Path(sys.argv[1]), Path('out.zarr')):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -42,27 +45,27 @@ def sign(lock, *, host, age):
 
 
 def test_a_lock_leaves_nothing_behind(lock):
-    with hold_lock(lock):
+    with hold_lock(lock, OUT):
         assert json.loads(lock.read_text())["pid"] == os.getpid()
     assert list(lock.parent.iterdir()) == []
-    refuse_locked(lock)
+    refuse_locked(lock, OUT)
 
 
 def test_another_process_is_named_and_refused(lock, other):
-    for claim in (lambda: hold_lock(lock).__enter__(), lambda: refuse_locked(lock)):
+    for claim in (lambda: hold_lock(lock, OUT).__enter__(), lambda: refuse_locked(lock, OUT)):
         with pytest.raises(OutputError, match=rf"out.zarr is being written by process {other.pid} on .*; wait"):
             claim()
 
 
 def test_two_in_one_process_are_refused_too(lock):
-    with hold_lock(lock), pytest.raises(OutputError, match=f"process {os.getpid()}"), hold_lock(lock):
+    with hold_lock(lock, OUT), pytest.raises(OutputError, match=f"process {os.getpid()}"), hold_lock(lock, OUT):
         pass
 
 
 def test_the_lock_of_a_process_that_was_killed_is_taken_over_and_said(lock, other, caplog):
     other.kill()
     other.wait()
-    with hold_lock(lock):
+    with hold_lock(lock, OUT):
         assert json.loads(lock.read_text())["pid"] == os.getpid()
     assert f"process {other.pid} on {socket.gethostname()}" in caplog.text
     assert "is dead" in caplog.text
@@ -72,14 +75,14 @@ def test_a_holder_on_another_host_lives_while_it_gives_signs_of_life(lock):
     sign(lock, host="elsewhere", age=30)
     with (
         pytest.raises(OutputError, match=r"process 12 on elsewhere .* sign of life 3\d s ago; .* in \d+ s"),
-        hold_lock(lock),
+        hold_lock(lock, OUT),
     ):
         pass
 
 
 def test_a_holder_on_another_host_that_fell_silent_is_dead(lock, caplog):
     sign(lock, host="elsewhere", age=100)
-    with hold_lock(lock):
+    with hold_lock(lock, OUT):
         pass
     assert "process 12 on elsewhere" in caplog.text
 
@@ -87,18 +90,18 @@ def test_a_holder_on_another_host_that_fell_silent_is_dead(lock, caplog):
 def test_a_torn_lock_is_nobodys(lock):
     lock.parent.mkdir(parents=True)
     lock.write_text('{"host"')
-    with hold_lock(lock):
+    with hold_lock(lock, OUT):
         pass
 
 
 def test_a_held_lock_gives_signs_of_life(lock, monkeypatch, wait_for):
     monkeypatch.setattr("volumen.blocks.lock._BEAT", 0.01)
-    with hold_lock(lock):
+    with hold_lock(lock, OUT):
         os.utime(lock, (0, 0))
         wait_for(lambda: lock.stat().st_mtime > 0)
 
 
 def test_a_place_that_cannot_be_written_is_our_error(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="cannot be written"), hold_lock(tmp_path / "file" / "writer.lock"):
+    with pytest.raises(OutputError, match="cannot be written"), hold_lock(tmp_path / "file" / "writer.lock", OUT):
         pass

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from volumen.blocks.difference import list_differences as list_differences
     from volumen.blocks.executors import Executor as Executor
     from volumen.blocks.executors import Serial as Serial
+    from volumen.blocks.executors import Work as Work
     from volumen.blocks.executors import Workforce as Workforce
     from volumen.blocks.executors import choose_executor as choose_executor
     from volumen.blocks.lock import hold_lock as hold_lock
@@ -31,6 +32,7 @@ _HOMES = {
     "Executor": "executors",
     "Processes": "processes",
     "Serial": "executors",
+    "Work": "executors",
     "Workforce": "executors",
     "choose_executor": "executors",
     "hash_config": "plan",
@@ -51,6 +53,7 @@ __all__ = [
     "Executor",
     "Processes",
     "Serial",
+    "Work",
     "Workforce",
     "choose_executor",
     "hash_config",

@@ -79,11 +79,10 @@ def _reach(address: str) -> "Iterator[Client]":
 
     with ExitStack() as stack:
         stack.enter_context(_quiet("distributed.client"))
+        place = _find_scheduler(address)
         try:
-            client = stack.enter_context(distributed.Client(**_find_scheduler(address), timeout=_SECONDS_TO_CONNECT))
+            client = stack.enter_context(distributed.Client(**place, timeout=_SECONDS_TO_CONNECT))
             client.wait_for_workers(1, timeout=_SECONDS_TO_JOIN)
-        except MissingError:
-            raise
         except (OSError, TimeoutError, ValueError) as error:
             raise PlaceError(_explain_silence(address, error)) from error
         yield client
@@ -140,7 +139,7 @@ def _share(client: "Client", name: str, work: bytes) -> Iterator[None]:
     from volumen.blocks.dask_worker import Workshop, try_work
 
     try:
-        client.register_plugin(Workshop(work, version("volumen")), name=name)
+        client.register_plugin(Workshop(work, version("volumen"), str(Path.cwd())), name=name)
         client.submit(try_work, name, key=f"{name}-try", pure=False).result()
     except Exception as error:
         raise PartFailedError(

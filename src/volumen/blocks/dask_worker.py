@@ -1,5 +1,6 @@
 """What runs in the processes of a Dask cluster; imported only where Dask is."""
 
+import os
 import pickle
 import threading
 from functools import cached_property
@@ -14,33 +15,44 @@ from volumen.errors import ConfigError, VolumenError
 
 
 class Workshop(WorkerPlugin):
-    """The work of a run, unpacked once a process; one block at a time, as its plan of memory and threads has it."""
+    """The work of a run, unpacked once a process; one block at a time, as its plan of memory and threads has it.
 
-    def __init__(self, packed: bytes, made_by: str) -> None:
+    Args:
+        packed: the work.
+        made_by: version of this package that packed it.
+        folder: where it was packed, which its relative paths start from.
+    """
+
+    def __init__(self, packed: bytes, made_by: str, folder: str) -> None:
         self._packed = packed
         self._made_by = made_by
+        self._folder = folder
         self._free = threading.Lock()
 
-    def __reduce__(self) -> tuple[type["Workshop"], tuple[bytes, str]]:
-        return Workshop, (self._packed, self._made_by)
+    def __reduce__(self) -> tuple[type["Workshop"], tuple[bytes, str, str]]:
+        return Workshop, (self._packed, self._made_by, self._folder)
 
     @cached_property
-    def work(self) -> Work:
-        """What is done with a block."""
+    def _work(self) -> Work:
         if version("volumen") != self._made_by:
             raise ConfigError(f"a worker has volumen {version('volumen')}, not {self._made_by}")
         work: Work = pickle.loads(self._packed)  # noqa: S301 - from our own client
         return work
 
+    def take_up(self) -> Work:
+        """What is done with a block; raises what keeps this worker from doing any."""
+        os.chdir(self._folder)
+        return self._work
+
     def do(self, task: BlockTask) -> Fault | None:
         """Why a block failed; None when it did not."""
         with self._free:
-            return attempt(self.work, task)
+            return attempt(self.take_up(), task)
 
 
 def try_work(name: str) -> None:
     """Raise what keeps a worker from taking up the work of that name."""
-    _ = _find(name).work
+    _find(name).take_up()
 
 
 def do_block(name: str, task: BlockTask) -> Fault | None:

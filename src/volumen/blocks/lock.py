@@ -33,19 +33,19 @@ class _Holder:
 
 
 @contextmanager
-def hold_lock(path: Path) -> Iterator[None]:
-    """The lock file at `path`: refused while another process holds it, taken over from one that died.
+def hold_lock(path: Path, output: Path) -> Iterator[None]:
+    """The lock file at `path` of an output: refused while another process holds it, taken over from one that died.
 
     On one machine, and on file systems that share locks, the system tells whether the holder lives. Elsewhere a holder
     on another host counts as alive until its lock file is 90 seconds old; it touches it every 15.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = _claim(path)
+        descriptor = _claim(path, output)
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        raise OutputError(f"{path.parent} cannot be written: {error.strerror or error}") from error
+        raise OutputError(f"{output} cannot be written: {error.strerror or error}") from error
     ended = threading.Event()
     beating = threading.Thread(target=_beat, args=(descriptor, ended), daemon=True)
     beating.start()
@@ -58,19 +58,19 @@ def hold_lock(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def refuse_locked(path: Path) -> None:
+def refuse_locked(path: Path, output: Path) -> None:
     """OutputError while another process holds the lock at `path`."""
     if path.exists():
-        with hold_lock(path):
+        with hold_lock(path, output):
             pass
 
 
-def _claim(path: Path) -> int:
+def _claim(path: Path, output: Path) -> int:
     """A locked descriptor of the file at `path`, signed by this process."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            _refuse_living(path, descriptor)
+            _refuse_living(path, output, descriptor)
             if _is_at(path, descriptor):  # its last holder may have removed it since
                 _sign(descriptor)
                 return descriptor
@@ -80,10 +80,10 @@ def _claim(path: Path) -> int:
         os.close(descriptor)
 
 
-def _refuse_living(path: Path, descriptor: int) -> None:
+def _refuse_living(path: Path, output: Path, descriptor: int) -> None:
     """Lock the file; OutputError when whoever signed it still lives."""
     holder, age = _read_holder(descriptor), time.time() - os.fstat(descriptor).st_mtime
-    told = f"{path.parent.parent if path.parent.name.startswith('.') else path.parent} is being written by {holder}"
+    told = f"{output} is being written by {holder}"
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -95,7 +95,7 @@ def _refuse_living(path: Path, descriptor: int) -> None:
             f"{told}, which gave a sign of life {age:.0f} s ago; if it is dead, "
             f"go on in {_DEAD_AFTER - age:.0f} s or remove {path}"
         )
-    log.warning("%s was left by %s, which is dead; its work is gone on with", path, holder)
+    log.warning("%s was being written by %s, which is dead; this process goes on in its place", output, holder)
 
 
 def _read_holder(descriptor: int) -> _Holder | None:

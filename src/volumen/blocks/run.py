@@ -48,7 +48,7 @@ def run_plan(
     """
     began = time.perf_counter()
     report = progress or _ignore
-    with hold_lock(marks / LOCK):
+    with hold_lock(marks / LOCK, _name_output(marks)):
         record = open_marks(marks, plan)
         waiting = _find_unfinished(plan, record)
         skipped, faults = len(plan.tasks) - len(waiting), dict[str, Fault]()
@@ -71,7 +71,12 @@ def list_unfinished(plan: BlockPlan, *, marks: Path) -> tuple[BlockTask, ...]:
 
 def refuse_running(marks: Path) -> None:
     """OutputError while another process runs a plan with these marks."""
-    refuse_locked(marks / LOCK)
+    refuse_locked(marks / LOCK, _name_output(marks))
+
+
+def _name_output(marks: Path) -> Path:
+    """What marks lie in: they are hidden from who looks at the output."""
+    return marks.parent if marks.name.startswith(".") else marks
 
 
 def _find_unfinished(plan: BlockPlan, record: DoneMarks) -> tuple[BlockTask, ...]:

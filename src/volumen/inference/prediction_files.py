@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Float32
 
+from volumen.blocks import hold_lock
 from volumen.config import Component
 from volumen.errors import ConfigError, DataError, ExistsError, FormatError, MissingError, OutputError
 from volumen.geometry import Box, Shape, VoxelSize
@@ -136,11 +137,23 @@ def begin_prediction(
     offset: tuple[float, float, float] | None,
 ) -> Prediction:
     """An empty prediction with its arrays, made beside its place and moved there; one with the same plan is kept."""
-    earlier = find_earlier(path)
     stamped = {"format": FORMAT, "version": FORMAT_VERSION, "finished": False, **attributes}
-    if earlier is not None:
-        refuse_other_plan(path, earlier, attributes["plan"])
-        return describe_prediction(path, read_description(path))
+    with hold_lock(path.with_name(f".{path.name}.lock"), path):
+        earlier = find_earlier(path)
+        if earlier is not None:
+            refuse_other_plan(path, earlier, attributes["plan"])
+            return describe_prediction(path, read_description(path))
+        return _create_prediction(path, stamped, chunks=chunks, voxel_size=voxel_size, offset=offset)
+
+
+def _create_prediction(
+    path: Path,
+    stamped: Mapping[str, Any],
+    *,
+    chunks: Shape,
+    voxel_size: VoxelSize | None,
+    offset: tuple[float, float, float] | None,
+) -> Prediction:
     temporary = path.with_name(f".{path.name}")
     prediction = describe_prediction(temporary, stamped)
     try:
