@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from volumen.api import decode as decode
     from volumen.api import ensemble as ensemble
     from volumen.api import evaluate as evaluate
+    from volumen.api import inspect_volume as inspect_volume
     from volumen.api import list_recipes as list_recipes
     from volumen.api import load_model as load_model
     from volumen.api import make_data as make_data
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from volumen.api import write_report as write_report
     from volumen.inference import predict_array as predict_array
     from volumen.volumes import create_volume as create_volume
+    from volumen.volumes import export_volume as export_volume
+    from volumen.volumes import open_layers as open_layers
     from volumen.volumes import open_volume as open_volume
 
 _ROOMS = {
@@ -25,9 +28,12 @@ _ROOMS = {
     "decode": "api",
     "ensemble": "api",
     "evaluate": "api",
+    "export_volume": "volumes",
+    "inspect_volume": "api",
     "list_recipes": "api",
     "load_model": "api",
     "make_data": "api",
+    "open_layers": "volumes",
     "open_volume": "volumes",
     "predict": "api",
     "predict_array": "inference",
@@ -41,9 +47,12 @@ __all__ = [
     "decode",
     "ensemble",
     "evaluate",
+    "export_volume",
+    "inspect_volume",
     "list_recipes",
     "load_model",
     "make_data",
+    "open_layers",
     "open_volume",
     "predict",
     "predict_array",

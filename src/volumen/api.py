@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from volumen.config import Component, RunConfig, copy_recipe, files, format_yaml, list_recipes, read_recipe
 from volumen.decoding import CleanUp
 from volumen.errors import ConfigError, ExistsError
-from volumen.volumes import open_volume
+from volumen.volumes import name_volume, open_volume
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from volumen.metrics import Evaluation, Scoring
     from volumen.training import RunOptions, RunSummary
     from volumen.viewing import Report
+    from volumen.volumes import Facts
 
 __all__ = [
     "CleanUp",
@@ -27,6 +28,7 @@ __all__ = [
     "decode",
     "ensemble",
     "evaluate",
+    "inspect_volume",
     "list_recipes",
     "load_model",
     "make_data",
@@ -59,6 +61,13 @@ def make_data(
     from volumen.data import write_phantoms
 
     return write_phantoms(kind, folder, cases=cases, size=size, seed=seed, progress=progress)
+
+
+def inspect_volume(spec: str | Path) -> "Facts":
+    """What a volume is, and what its voxels hold as far as a bounded sample tells."""
+    from volumen.volumes import inspect_volume as inspect
+
+    return inspect(spec)
 
 
 def train(
@@ -286,7 +295,7 @@ def write_report(
         true, predicted = (None if spec is None else open_volume(spec) for spec in (truth, prediction))
         volume = open_volume(image)
         scene = Scene(volume, truth=true, prediction=predicted, ignore=ignore, voxel_size=volume.voxel_size)
-        report = replace(report, sections=(show_scene(Path(image).stem, scene), *report.sections))
+        report = replace(report, sections=(show_scene(name_volume(image), scene), *report.sections))
     if decoded is not None:
         sections.append(tabulate_steps(decoded.steps))
     place = folder.with_suffix(".html") if is_prediction else folder / files.REPORT

@@ -12,6 +12,7 @@ COMMANDS = [
     ["recipes", "copy"],
     ["recipes", "check"],
     ["data", "make"],
+    ["data", "inspect"],
 ]
 
 

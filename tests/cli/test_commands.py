@@ -195,3 +195,19 @@ def test_images_without_labels_and_of_other_shapes_are_named_at_once(volumen, wa
     assert "scroll_000" in said.err
     assert "scroll_001" in said.err
     assert not (tmp_path / "run").exists()
+
+
+def test_a_volume_is_inspected_for_people_and_for_programs(volumen, image):
+    said = volumen("data", "inspect", image)
+    assert said.code == 0, said.err
+    lines = said.out.splitlines()
+    assert lines[0] == str(image)
+    told = {line[2:14].strip(): line[14:] for line in lines[1:13]}
+    assert (told["format"], told["shape"]) == ("TIFF", "24 × 24 × 24 (z y x)")
+    assert told["voxel size"] == "unknown"
+    assert "in all voxels" in told["values"]
+    assert said.out.count("█") > 16
+    facts = json.loads(volumen("data", "inspect", image, "--json").out)
+    assert (facts["shape"], facts["dtype"], sum(facts["values"]["counts"])) == ([24, 24, 24], "uint8", 24**3)
+    said = volumen("data", "inspect", image.parent / "nothing.tif")
+    assert (said.code, len(said.err.strip().splitlines())) == (2, 1)

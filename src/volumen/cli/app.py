@@ -96,13 +96,20 @@ _offer(
     parent=recipes,
 )
 
-data = App(name="data", help="Make data sets.")
+data = App(name="data", help="Make data sets and look at volumes.")
 app.command(data)
 _offer(
     "make",
     "volumen.cli.data:make",
     "volumen data make scroll scrolls --cases 5 --size 64",
     "volumen data make neurons neurons --cases 2 --size 64 --seed 7",
+    parent=data,
+)
+_offer(
+    "inspect",
+    "volumen.cli.data:inspect",
+    "volumen data inspect scrolls/train_images/scroll_000.tif",
+    "volumen data inspect scrolls/train_labels/scroll_000.tif --json",
     parent=data,
 )
 
