@@ -121,6 +121,16 @@ def test_progress_counts_what_was_done_before(plan, marks, touched):
     assert told == [(2, 3), (3, 3)]
 
 
+def test_output_that_cannot_be_written_ends_the_run(plan, marks, touched):
+    def fill(task: BlockTask) -> None:
+        Touch(touched)(task)
+        raise OutputError("no space left")
+
+    with pytest.raises(OutputError, match="no space left"):
+        run_plan(plan, fill, marks=marks)
+    assert count_calls(touched) == {"0_0_0": 1}
+
+
 def test_marks_that_cannot_be_written_are_our_error(plan, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
@@ -131,7 +141,7 @@ def test_a_second_writer_is_refused_and_says_who_the_first_is(plan, marks, touch
     def run_again(task: BlockTask) -> None:
         run_plan(plan, Touch(touched), marks=marks)
 
-    with pytest.raises(PartFailedError, match=f"is being written by process {os.getpid()} on"):
+    with pytest.raises(OutputError, match=f"is being written by process {os.getpid()} on"):
         run_plan(plan, run_again, marks=marks)
     assert run_plan(plan, Touch(touched), marks=marks).done == 3
 

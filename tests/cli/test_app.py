@@ -13,6 +13,7 @@ COMMANDS = [
     ["recipes", "check"],
     ["data", "make"],
     ["data", "inspect"],
+    ["data", "convert"],
 ]
 
 
@@ -48,6 +49,9 @@ def test_the_help_names_every_command(volumen):
         (["evaluate", "a.tif", "b.tif"], "a.tif is not there"),
         (["report", "nowhere"], "nowhere"),
         (["ensemble", "a"], "two paths or more"),
+        (["data", "convert", "a.tif", "b.zarr"], "a.tif is not there"),
+        (["data", "convert", "a.tif", "b.zarr", "--chunks", "1,2"], "3 numbers with commas between them are due"),
+        (["data", "convert", "a.tif", "b.zarr", "--zarr", "4"], "2"),
         (["data", "make", "scroll", "d", "--cases", "0"], "at least 1 case is needed"),
         (["recipes", "show", "scroll-surfase"], "did you mean 'scroll-surface'?"),
     ],

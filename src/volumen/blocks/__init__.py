@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from volumen.blocks.executors import Workforce as Workforce
     from volumen.blocks.executors import choose_executor as choose_executor
     from volumen.blocks.lock import hold_lock as hold_lock
+    from volumen.blocks.marks import open_marks as open_marks
     from volumen.blocks.plan import BlockPlan as BlockPlan
     from volumen.blocks.plan import BlockTask as BlockTask
     from volumen.blocks.plan import hash_config as hash_config
@@ -39,6 +40,7 @@ _HOMES = {
     "hold_lock": "lock",
     "list_differences": "difference",
     "list_unfinished": "run",
+    "open_marks": "marks",
     "plan_blocks": "plan",
     "refuse_running": "run",
     "replace_path": "replace",
@@ -60,6 +62,7 @@ __all__ = [
     "hold_lock",
     "list_differences",
     "list_unfinished",
+    "open_marks",
     "plan_blocks",
     "refuse_running",
     "replace_path",

@@ -2,16 +2,16 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from volumen.blocks.executors import Executor, Fault, Serial, Work
+from volumen.blocks.executors import Executor, Fault, Outcome, Serial, Work
 from volumen.blocks.lock import hold_lock, refuse_locked
 from volumen.blocks.marks import DoneMarks, open_marks
 from volumen.blocks.plan import BlockPlan, BlockTask
-from volumen.errors import PartFailedError
+from volumen.errors import OutputError, PartFailedError
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,8 @@ def run_plan(
 ) -> BlockSummary:
     """How many blocks were done now and how many had been before; running it again is harmless.
 
+    A block that fails does not keep others from being done, but output that cannot be written ends the run.
+
     Args:
         plan: blocks and settings; marks of a plan with other settings are refused with the difference.
         do: the work of a block; it returns when its output is on disk, and may run twice on the same block.
@@ -47,21 +49,30 @@ def run_plan(
         progress: told blocks done, those of earlier runs included, and blocks in all.
     """
     began = time.perf_counter()
-    report = progress or _ignore
+    report, total = progress or _ignore, len(plan.tasks)
     with hold_lock(marks / LOCK, _name_output(marks)):
         record = open_marks(marks, plan)
         waiting = _find_unfinished(plan, record)
-        skipped, faults = len(plan.tasks) - len(waiting), dict[str, Fault]()
-        report(skipped, len(plan.tasks))
+        skipped = total - len(waiting)
+        report(skipped, total)
         with closing((executor or Serial()).run(_RecordedWork(do, record), waiting)) as outcomes:
-            for ended, (task, fault) in enumerate(outcomes, start=1):
-                if fault is not None:
-                    logger.debug("block %s failed: %s\n%s", task.id, fault, fault.trace)
-                    faults[task.id] = fault
-                report(skipped + ended - len(faults), len(plan.tasks))
+            faults = _follow(outcomes, lambda done: report(skipped + done, total))
     if faults:
-        raise _gather_faults(faults, len(plan.tasks))
+        raise _gather_faults(faults, total)
     return BlockSummary(done=len(waiting), skipped=skipped, seconds=time.perf_counter() - began)
+
+
+def _follow(outcomes: Iterable[Outcome], report: Callable[[int], None]) -> dict[str, Fault]:
+    """Blocks that failed, when all have ended; a full disk is raised at once, the other blocks would fare no better."""
+    faults: dict[str, Fault] = {}
+    for ended, (task, fault) in enumerate(outcomes, start=1):
+        if fault is not None:
+            logger.debug("block %s failed: %s\n%s", task.id, fault, fault.trace)
+            if isinstance(fault.error, OutputError):
+                raise fault.error
+            faults[task.id] = fault
+        report(ended - len(faults))
+    return faults
 
 
 def list_unfinished(plan: BlockPlan, *, marks: Path) -> tuple[BlockTask, ...]:

@@ -17,7 +17,7 @@ from volumen.volumes.opening import CHUNK, claim_target
 from volumen.volumes.spec import parse_spec
 from volumen.volumes.tiff import write_tiff
 from volumen.volumes.volume import Layout, Volume, Voxels
-from volumen.volumes.zarr import create_zarr
+from volumen.volumes.zarr_creation import create_zarr
 from volumen.volumes.zarr_files import remove_zarr
 
 _SLAB_BYTES = 256 * 2**20
