@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import socket
@@ -39,7 +40,7 @@ def other(lock):
 
 
 def sign(lock, *, host, age):
-    lock.parent.mkdir(parents=True)
+    lock.parent.mkdir(parents=True, exist_ok=True)
     lock.write_text(json.dumps({"host": host, "pid": 12, "since": "yesterday"}))
     os.utime(lock, (lock.stat().st_atime, lock.stat().st_mtime - age))
 
@@ -85,6 +86,18 @@ def test_a_holder_on_another_host_that_fell_silent_is_dead(lock, caplog):
     with hold_lock(lock, OUT):
         pass
     assert "process 12 on elsewhere" in caplog.text
+
+
+def test_where_the_system_has_no_locks_signs_of_life_tell(lock, monkeypatch):
+    def refuse(descriptor, how):
+        raise OSError(errno.EOPNOTSUPP, "not supported")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with hold_lock(lock, OUT), pytest.raises(OutputError, match="sign of life 0 s ago"), hold_lock(lock, OUT):
+        pass
+    sign(lock, host=socket.gethostname(), age=100)
+    with hold_lock(lock, OUT):
+        pass
 
 
 def test_a_torn_lock_is_nobodys(lock):

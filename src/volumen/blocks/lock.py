@@ -1,5 +1,6 @@
 """One writer an output: a lock that a process holds while it lives, and that its death sets free."""
 
+import errno
 import fcntl
 import json
 import logging
@@ -37,7 +38,7 @@ def hold_lock(path: Path, output: Path) -> Iterator[None]:
     """The lock file at `path` of an output: refused while another process holds it, taken over from one that died.
 
     On one machine, and on file systems that share locks, the system tells whether the holder lives. Elsewhere a holder
-    on another host counts as alive until its lock file is 90 seconds old; it touches it every 15.
+    counts as alive until its lock file is 90 seconds old; it touches it every 15.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,17 +86,29 @@ def _refuse_living(path: Path, output: Path, descriptor: int) -> None:
     holder, age = _read_holder(descriptor), time.time() - os.fstat(descriptor).st_mtime
     told = f"{output} is being written by {holder}"
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_sure = _lock(descriptor)
     except BlockingIOError:
         raise OutputError(f"{told}; wait until it is done, end it, or name another output") from None
     if holder is None:
         return
-    if holder.host != socket.gethostname() and age < _DEAD_AFTER:
+    is_gone = holder.host == socket.gethostname() and (is_sure or not Path(f"/proc/{holder.pid}").exists())
+    if not is_gone and age < _DEAD_AFTER:
         raise OutputError(
             f"{told}, which gave a sign of life {age:.0f} s ago; if it is dead, "
             f"go on in {_DEAD_AFTER - age:.0f} s or remove {path}"
         )
     log.warning("%s was being written by %s, which is dead; this process goes on in its place", output, holder)
+
+
+def _lock(descriptor: int) -> bool:
+    """Whether the system keeps others of this machine out from now on; some network file systems cannot."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}:
+            return False
+        raise
+    return True
 
 
 def _read_holder(descriptor: int) -> _Holder | None:

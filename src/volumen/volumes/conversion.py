@@ -108,7 +108,7 @@ def convert_volume(
 
     A Zarr is copied block by block, by several processes when asked to, and a copy that was interrupted is gone on
     with. Other formats are written in one go. Held, in each process: a block of 32 MB or a shard, and as much again
-    for each of reading, packing and writing it; for other formats 256 MB.
+    for each of reading, packing and writing it; for other formats a slab of 64 MB, or a slice.
 
     Args:
         source: a volume, an array or a spec.
