@@ -81,5 +81,5 @@ def _replace_nans(rows: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str
 
 
 def _replace_nan(scores: Mapping[str, float]) -> dict[str, float | None]:
-    """JSON has no NaN: a score that is not defined is null."""
-    return {name: None if math.isnan(value) else value for name, value in scores.items()}
+    """JSON has no NaN and no infinity: a score that is not defined, or an infinite distance, is null."""
+    return {name: value if math.isfinite(value) else None for name, value in scores.items()}

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from volumen.morphology.distances import measure_distance as measure_distance
     from volumen.morphology.holes import count_cavities as count_cavities
     from volumen.morphology.holes import fill_holes as fill_holes
+    from volumen.morphology.tracing import Centrelines as Centrelines
+    from volumen.morphology.tracing import trace_centrelines as trace_centrelines
     from volumen.morphology.watershed import separate_by_watershed as separate_by_watershed
 
 _HOMES = {
+    "Centrelines": "tracing",
     "Connectivity": "components",
     "close_ball": "balls",
     "count_cavities": "holes",
@@ -38,8 +41,10 @@ _HOMES = {
     "open_ball": "balls",
     "relabel": "components",
     "separate_by_watershed": "watershed",
+    "trace_centrelines": "tracing",
 }
 __all__ = [
+    "Centrelines",
     "Connectivity",
     "close_ball",
     "count_cavities",
@@ -56,6 +61,7 @@ __all__ = [
     "open_ball",
     "relabel",
     "separate_by_watershed",
+    "trace_centrelines",
 ]
 
 
