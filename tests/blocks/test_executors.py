@@ -5,7 +5,7 @@ import threading
 
 import psutil
 import pytest
-from block_work import DieOn, DieOnce, FailOn, FailOnce, Refuse, Touch, WaitOn, count_calls
+from block_work import DieOn, FailOn, FailOnce, Refuse, Touch, WaitOn, count_calls
 
 from volumen.blocks import Dask, Executor, Processes, Serial, Workforce, choose_executor, plan_blocks, run_plan
 from volumen.errors import ConfigError, DataError, MissingError, PartFailedError, PlaceError
@@ -59,7 +59,7 @@ class TestWorkElsewhere:
         assert str(os.getpid()) not in (touched / "0_0_0").read_text()
 
     def test_a_worker_that_is_killed_is_replaced(self, executor, plan, marks, touched):
-        assert run_plan(plan, DieOnce(touched, "4_0_0"), marks=marks, executor=executor).done == 3
+        assert run_plan(plan, DieOn(touched, "4_0_0", times=1), marks=marks, executor=executor).done == 3
         assert count_calls(touched) == ONCE | {"4_0_0": 2}
 
     def test_a_block_that_kills_its_worker_twice_has_failed_and_is_alone_in_that(self, executor, plan, marks, touched):
@@ -101,7 +101,7 @@ def test_dask_is_given_no_more_blocks_than_a_window(touched, scheduler):
 def test_a_cluster_is_made_where_only_a_number_of_workers_is_said(plan, marks, touched):
     executor = choose_executor(dask="2")
     assert executor == Dask(workers=2)
-    assert run_plan(plan, DieOnce(touched, "4_0_0"), marks=marks, executor=executor).done == 3
+    assert run_plan(plan, DieOn(touched, "4_0_0", times=1), marks=marks, executor=executor).done == 3
     assert count_calls(touched) == ONCE | {"4_0_0": 2}
 
 

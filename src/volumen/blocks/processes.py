@@ -138,7 +138,8 @@ class _Crew:
         self._false_starts += 1
         if self._false_starts >= _MOST_FALSE_STARTS:
             raise PartFailedError(
-                "worker processes died as they started; a script that starts them needs `if __name__ == '__main__':`"
+                "worker processes died as they started: killed, out of memory (ask for fewer), or started by a script "
+                "without `if __name__ == '__main__':`"
             )
 
 

@@ -138,41 +138,30 @@ def begin_prediction(
 ) -> Prediction:
     """An empty prediction with its arrays, made beside its place and moved there; one with the same plan is kept."""
     stamped = {"format": FORMAT, "version": FORMAT_VERSION, "finished": False, **attributes}
+    temporary = path.with_name(f".{path.name}")
     with hold_lock(path.with_name(f".{path.name}.lock"), path):
         earlier = find_earlier(path)
         if earlier is not None:
             refuse_other_plan(path, earlier, attributes["plan"])
             return describe_prediction(path, read_description(path))
-        return _create_prediction(path, stamped, chunks=chunks, voxel_size=voxel_size, offset=offset)
-
-
-def _create_prediction(
-    path: Path,
-    stamped: Mapping[str, Any],
-    *,
-    chunks: Shape,
-    voxel_size: VoxelSize | None,
-    offset: tuple[float, float, float] | None,
-) -> Prediction:
-    temporary = path.with_name(f".{path.name}")
-    prediction = describe_prediction(temporary, stamped)
-    try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        create_group(temporary, {KEY: stamped})
-        for head in prediction.heads:
-            create_volume(
-                locate_head(temporary, head),
-                shape=prediction.shape,
-                dtype=np.dtype(prediction.stored),
-                channels=None if head.channels == 1 else head.channels,
-                voxel_size=voxel_size,
-                offset=offset,
-                chunks=chunks,
-            )
-        temporary.rename(path)
-    except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise OutputError(f"{path} cannot be written: {error}; give a folder with room") from error
+        prediction = describe_prediction(temporary, stamped)
+        try:
+            shutil.rmtree(temporary, ignore_errors=True)
+            create_group(temporary, {KEY: stamped})
+            for head in prediction.heads:
+                create_volume(
+                    locate_head(temporary, head),
+                    shape=prediction.shape,
+                    dtype=np.dtype(prediction.stored),
+                    channels=None if head.channels == 1 else head.channels,
+                    voxel_size=voxel_size,
+                    offset=offset,
+                    chunks=chunks,
+                )
+            temporary.rename(path)
+        except OSError as error:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise OutputError(f"{path} cannot be written: {error}; give a folder with room") from error
     return describe_prediction(path, stamped)
 
 

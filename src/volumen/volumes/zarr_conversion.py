@@ -17,6 +17,7 @@ from volumen.blocks import (
     BlockSummary,
     BlockTask,
     Executor,
+    Serial,
     hold_lock,
     list_differences,
     open_marks,
@@ -199,6 +200,7 @@ def _accept_whole(copying: Copying) -> BlockSummary:
             f"{copying.target} was made with other settings ({'; '.join(differences)}); "
             "ask for --overwrite or name another output"
         )
+    shutil.rmtree(copying.path / MARKS, ignore_errors=True)  # a crash may have come just before
     return BlockSummary(done=0, skipped=sum(len(plan.tasks) for plan in _plan_levels(copying)), seconds=0.0)
 
 
@@ -248,7 +250,7 @@ def _copy_levels(copying: Copying, executor: Executor, progress: Progress) -> Bl
             plan,
             CopyBlock(finer, _open_level(copying, number)),
             marks=copying.work / MARKS / f"level_{number}",
-            executor=executor,
+            executor=executor if len(plan.tasks) > 1 else Serial(),  # none is started for a lone block
             progress=partial(_report, progress, before, total),
         )
         summaries.append(summary)
