@@ -102,6 +102,8 @@ def read_tiff_head(path: Path) -> Head:
         page = tif.pages.first
         if len(tif.pages) > 1:
             raise FormatError(f"{path} holds {len(tif.pages)} pages; a slice has one: open it by itself")
+        if not all(isinstance(extent, int) for extent in page.shape):
+            raise ValueError("the extents of its page are damaged")
         if page.ndim != 2:  # noqa: PLR2004 - y x
             raise FormatError(f"{path} has the shape {page.shape}; a slice is grey, with rows and columns")
         dtype = check_dtype(np.dtype(page.dtype), str(path))
