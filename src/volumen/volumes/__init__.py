@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from volumen.volumes.memory import to_volume as to_volume
     from volumen.volumes.missing import Missing as Missing
     from volumen.volumes.missing import count_missing as count_missing
+    from volumen.volumes.normalisation import DatasetZScoreNormalisation as DatasetZScoreNormalisation
     from volumen.volumes.normalisation import IntensityMap as IntensityMap
     from volumen.volumes.normalisation import NoNormalisation as NoNormalisation
     from volumen.volumes.normalisation import Normalisation as Normalisation
@@ -44,6 +45,7 @@ _HOMES = {
     "ConvertOptions": "conversion",
     "Converted": "conversion",
     "Facts": "inspection",
+    "DatasetZScoreNormalisation": "normalisation",
     "Intensity": "intensity",
     "IntensityMap": "normalisation",
     "Layout": "volume",
@@ -79,6 +81,7 @@ __all__ = [
     "ArrayVolume",
     "ConvertOptions",
     "Converted",
+    "DatasetZScoreNormalisation",
     "Facts",
     "Intensity",
     "IntensityMap",
