@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from volumen.networks import Memory, Size, TrainingPlan
     from volumen.training import RunOptions, RunSummary
     from volumen.viewing import Report
-    from volumen.volumes import Facts
+    from volumen.volumes import Converted, ConvertOptions, Facts
 
 __all__ = [
     "CleanUp",
     "build_model",
+    "convert",
     "copy_recipe",
     "decode",
     "download_data",
@@ -69,6 +70,33 @@ def make_data(
     from volumen.data import write_phantoms
 
     return write_phantoms(kind, folder, cases=cases, size=size, seed=seed, progress=progress)
+
+
+def inspect_volume(spec: str | Path) -> "Facts":
+    """What a volume is, and what its voxels hold as far as a bounded sample tells."""
+    from volumen.volumes import inspect_volume as inspect
+
+    return inspect(spec)
+
+
+def convert(
+    source: "str | Path | np.ndarray",
+    target: str | Path,
+    *,
+    options: "ConvertOptions | None" = None,
+    progress: Progress | None = None,
+) -> "Converted":
+    """How it went to copy a volume into another format, type, part or pyramid; streamed, never held.
+
+    Args:
+        source: a volume's spec, or an array.
+        target: `x.zarr`, `x.zarr/name`, `x.ome.zarr`, `x.tif`, `x.h5:dataset`, `x.nii.gz` or `x.npy`.
+        options: what is changed on the way, and how the copy is kept.
+        progress: called with blocks done and in all.
+    """
+    from volumen.volumes import convert_volume
+
+    return convert_volume(source, target, options=options, progress=progress)
 
 
 def plan(
@@ -161,13 +189,6 @@ def download_data(
 
     target = Path("data") / name if folder is None else Path(folder)
     return download(find_data(name), target, parts=parts, keep=keep, progress=progress)
-
-
-def inspect_volume(spec: str | Path) -> "Facts":
-    """What a volume is, and what its voxels hold as far as a bounded sample tells."""
-    from volumen.volumes import inspect_volume as inspect
-
-    return inspect(spec)
 
 
 def train(

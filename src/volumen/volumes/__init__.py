@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from volumen.volumes.cache import limit_cache as limit_cache
+    from volumen.volumes.conversion import Converted as Converted
+    from volumen.volumes.conversion import ConvertOptions as ConvertOptions
+    from volumen.volumes.conversion import convert_volume as convert_volume
     from volumen.volumes.export import export_volume as export_volume
     from volumen.volumes.folders import list_volumes as list_volumes
     from volumen.volumes.formats import is_volume_folder as is_volume_folder
@@ -52,6 +55,8 @@ _HOMES = {
     "DatasetZScoreNormalisation": "normalisation",
     "CroppedVolume": "views",
     "Facts": "inspection",
+    "ConvertOptions": "conversion",
+    "Converted": "conversion",
     "Intensity": "intensity",
     "IntensityMap": "normalisation",
     "Layout": "volume",
@@ -69,6 +74,7 @@ _HOMES = {
     "Volume": "volume",
     "ZScoreNormalisation": "normalisation",
     "count_missing": "missing",
+    "convert_volume": "conversion",
     "create_group": "zarr_groups",
     "create_volume": "opening",
     "export_volume": "export",
@@ -93,6 +99,8 @@ _HOMES = {
 }
 __all__ = [
     "ArrayVolume",
+    "ConvertOptions",
+    "Converted",
     "CroppedVolume",
     "DatasetZScoreNormalisation",
     "Facts",
@@ -112,6 +120,7 @@ __all__ = [
     "Values",
     "Volume",
     "ZScoreNormalisation",
+    "convert_volume",
     "count_missing",
     "create_group",
     "create_volume",
