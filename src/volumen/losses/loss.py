@@ -3,14 +3,40 @@
 import abc
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple, final
 
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from volumen.config import Component
 from volumen.errors import ConfigError
+from volumen.geometry import Shape
 from volumen.heads import HeadSpec
 
 Scalar = Float[Tensor, ""]
+
+
+class Compared(NamedTuple):
+    """A prediction's logits, what it should be, and how much each voxel counts."""
+
+    prediction: Float[Tensor, "b c z y x"]
+    target: Float[Tensor, "b d z y x"]
+    weight: Float[Tensor, "b 1 z y x"]
+
+
+class TruthMap(NamedTuple):
+    """Another target of the same voxels, and how much each counts."""
+
+    values: Float[Tensor, "b c z y x"]
+    weight: Float[Tensor, "b 1 z y x"]
+
+
+class Region(NamedTuple):
+    """Probabilities beside the truth, in the channels that count."""
+
+    probability: Float[Tensor, "b c z y x"]
+    truth: Float[Tensor, "b c z y x"]
+    weight: Float[Tensor, "b 1 z y x"]
 
 
 @dataclass(frozen=True)
@@ -19,15 +45,23 @@ class LossContext:
 
     Args:
         head: the head whose prediction is judged; its activation says how logits become probabilities.
-        step: optimiser steps done so far.
+        step: optimiser steps done so far; what a loss draws at random, it draws from this.
         predictions: raw logits of every head at the same resolution.
+        targets: targets of the heads that the loss names in `heads`, at the same resolution.
+        maps: by name the targets that the loss asks for in `maps`.
         class_ids: for each sample the class or data set it stands for, where a recipe has several.
+        voxel_size: of each sample in nm, NaN where unknown; None when nobody says.
+        strides: how many voxels of the finest level one voxel here stands for.
     """
 
     head: HeadSpec
     step: int = 0
     predictions: Mapping[str, Tensor] = field(default_factory=dict)
+    targets: Mapping[str, TruthMap] = field(default_factory=dict)
+    maps: Mapping[str, TruthMap] = field(default_factory=dict)
     class_ids: Int[Tensor, " b"] | None = None
+    voxel_size: Float[Tensor, "b 3"] | None = None
+    strides: Shape = (1, 1, 1)
 
 
 class Loss(abc.ABC):
@@ -35,9 +69,22 @@ class Loss(abc.ABC):
 
     Voxels of weight 0 change nothing, and a patch of nothing else gives 0 with finite gradients. Tensors are float32:
     whoever sums losses sees to that.
+
+    Attributes:
+        maps: further targets of the head's label, by the names they have in recipes, given as `context.maps[name]`.
+        heads: heads whose targets it looks at beside its own, given as `context.targets[name]`.
+        fits: names of the targets it can be asked for; empty for any whose activation and channels suit it.
+        finest_only: whether deep supervision leaves it to the finest level, as for whatever counts single voxels.
+        continuous: whether its target varies smoothly, so that coarser levels are compared with means, not samples.
     """
 
-    @abc.abstractmethod
+    maps: tuple[Component, ...] = ()
+    heads: tuple[str, ...] = ()
+    fits: ClassVar[tuple[str, ...]] = ()
+    finest_only: ClassVar[bool] = False
+    continuous: bool = False
+
+    @final
     def __call__(
         self,
         prediction: Float[Tensor, "b c z y x"],
@@ -45,6 +92,11 @@ class Loss(abc.ABC):
         weight: Float[Tensor, "b 1 z y x"],
         context: LossContext,
     ) -> Scalar:
+        """How far prediction and target are apart."""
+        return self.judge(Compared(prediction, target, weight), context)
+
+    @abc.abstractmethod
+    def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """How far prediction and target are apart."""
 
 
@@ -60,6 +112,24 @@ def is_exclusive(head: HeadSpec) -> bool:
             f"head {head.name!r}: this loss compares probabilities; give the head activation: sigmoid or softmax"
         )
     return head.activation == "softmax"
+
+
+def check_channels(compared: Compared, head: HeadSpec) -> None:
+    """Raises unless the target has a channel for each of the prediction's."""
+    given, wanted = compared.target.shape[1], compared.prediction.shape[1]
+    if given != wanted:
+        raise ConfigError(
+            f"head {head.name!r} gives {wanted} channels and its target {head.target!r} has {given}; "
+            "this loss compares channel with channel"
+        )
+
+
+def open_region(compared: Compared, head: HeadSpec, *, background: bool = False) -> Region:
+    """Probabilities and truth of every channel, without that of a softmax head's background unless it counts."""
+    check_channels(compared, head)
+    first = 1 if is_exclusive(head) and not background else 0
+    probability = activate(compared.prediction, head)[:, first:]
+    return Region(probability, compared.target[:, first:], compared.weight)
 
 
 def average_voxels(values: Float[Tensor, "b c z y x"], weight: Float[Tensor, "b d z y x"]) -> Scalar:
