@@ -25,9 +25,7 @@ class Overlap(Loss):
 
 
 class Neighbour(Loss):
-    """How far the prediction is from another head's target, in means over blocks."""
-
-    continuous = True
+    """How far the prediction is from another head's target."""
 
     def __init__(self, head="surface"):
         self.heads = (head,)
@@ -83,13 +81,24 @@ def test_a_loss_looks_at_the_target_of_another_head():
     assert report.parts["ridges/neighbour"] == 4
 
 
-def test_coarser_levels_of_smooth_targets_are_compared_with_means():
+def test_coarser_levels_of_linear_targets_are_compared_with_means():
     losses = combine("neighbour", head=RIDGES, others=[SURFACE])
-    truth = torch.zeros(1, 1, 2, 2, 2)
-    truth[..., 0] = 1
-    levels = [truth, torch.full((1, 1, 1, 1, 1), 0.5)]
-    report = losses({"ridges": levels, "surface": levels}, {"ridges": pair(truth), "surface": pair(truth)})
-    assert report.costs["ridges/neighbour"] == 0
+    truth, weight = torch.zeros(1, 1, 2, 2, 2), torch.ones(1, 1, 2, 2, 2)
+    truth[..., 0], truth[..., 0, 0], weight[..., 0, 0] = 1, torch.nan, 0
+    levels = [truth.nan_to_num(), torch.full((1, 1, 1, 1, 1), 1 / 3)]
+    target = (truth, weight, True)
+    report = losses({"ridges": levels, "surface": levels}, {"ridges": target, "surface": target})
+    assert report.costs["ridges/neighbour"] == pytest.approx(0, abs=1e-12)
+
+
+def test_channels_may_count_each_by_itself():
+    edges = HeadSpec("edges", 2, "sigmoid", "affinity")
+    losses = combine_losses([edges], {"edges": HeadSection(target="binary", losses=["cross_entropy", "dice"])})
+    truth, weight = torch.ones(1, 2, 4, 4, 4), torch.ones(1, 2, 4, 4, 4)
+    weight[:, 1] = 0
+    logits = torch.full_like(truth, 20.0)
+    logits[:, 1] = torch.nan
+    assert losses({"edges": [logits]}, {"edges": (truth, weight)}).total == pytest.approx(0, abs=1e-6)
 
 
 def test_what_counts_single_voxels_is_asked_at_the_finest_level_only():

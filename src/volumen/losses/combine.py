@@ -54,8 +54,8 @@ class LossSum:
     """Σ over heads and losses of weight × Σ over levels of share × loss; weights are taken as they are given.
 
     Shares of the levels are 1, ½, ¼ … divided by their sum. Coarser levels are compared with every second, fourth …
-    voxel of target and weight: classes stay classes, and what was ignored has no say in any neighbour. Losses whose
-    targets vary smoothly are compared with means over the voxels that somebody looked at.
+    voxel of target and weight: classes stay classes, and what was ignored has no say in any neighbour. Targets that
+    are linear are compared in means over the voxels that somebody looked at.
 
     Args:
         terms: what is summed.
@@ -122,16 +122,16 @@ class Batch:
 
     def compare(self, term: Term, level: int) -> Compared:
         """What a loss compares, weighed by its mask."""
-        compared = self.levels.compare(term.head.name, level, continuous=term.loss.continuous)
+        compared = self.levels.compare(term.head.name, level)
         if term.mask is None:
             return compared
         foreground = find_foreground(self.levels.list_predictions(level)[term.mask.head.name], term.mask)
         return compared._replace(weight=compared.weight * foreground)
 
     def _describe(self, term: Term, level: int) -> LossContext:
-        compared = self.levels.compare(term.head.name, level, continuous=term.loss.continuous)
+        compared = self.levels.compare(term.head.name, level)
         shape = to_shape(compared.weight.shape[2:])
-        read = partial(self.levels.read_target, shape=shape, continuous=term.loss.continuous)
+        read = partial(self.levels.read_target, shape=shape)
         return LossContext(
             head=term.head,
             step=self.step,

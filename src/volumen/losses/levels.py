@@ -12,7 +12,8 @@ from volumen.geometry import Shape, to_shape
 from volumen.losses.loss import Compared, TruthMap
 
 Outputs = Mapping[str, Sequence[Tensor]]
-Targets = Mapping[str, tuple[Tensor, Tensor]]
+# Values, weight, and whether values between voxels mean something (not, when left out).
+Targets = Mapping[str, tuple[Tensor, Tensor] | tuple[Tensor, Tensor, bool]]
 
 
 class Levels:
@@ -26,7 +27,7 @@ class Levels:
     def __init__(self, outputs: Outputs, targets: Targets) -> None:
         self._outputs = outputs
         self._targets = targets
-        self._compared: dict[tuple[str, int, bool], Compared] = {}
+        self._compared: dict[tuple[str, int], Compared] = {}
 
     @property
     def device(self) -> torch.device:
@@ -37,26 +38,26 @@ class Levels:
         """Levels that a head gives."""
         return len(self._outputs[head])
 
-    def compare(self, head: str, level: int, *, continuous: bool) -> Compared:
+    def compare(self, head: str, level: int) -> Compared:
         """A head's prediction, target and weight at one level."""
-        key = (head, level, continuous)
+        key = (head, level)
         if key not in self._compared:
             prediction = self._outputs[head][level]
-            target = self.read_target(head, to_shape(prediction.shape[2:]), continuous=continuous)
+            target = self.read_target(head, to_shape(prediction.shape[2:]))
             logits = torch.where(target.weight > 0, prediction.float(), torch.zeros((), device=prediction.device))
             self._compared[key] = Compared(logits, target.values, target.weight)
         return self._compared[key]
 
-    def read_target(self, name: str, shape: Shape, *, continuous: bool) -> TruthMap:
+    def read_target(self, name: str, shape: Shape) -> TruthMap:
         """Values and weight of a head's target or of a map, brought to a level's shape."""
         if name not in self._targets:
             raise DataError(
                 f"{name!r} has losses and no target in this batch; there are {', '.join(self._targets) or 'none'}"
             )
-        values, weight = self._targets[name]
+        values, weight, linear = (*self._targets[name], False)[:3]
         strides = find_strides(weight, shape)
         seen = torch.where(weight > 0, values.float(), torch.zeros((), device=values.device))
-        if continuous and max(strides) > 1:
+        if linear and max(strides) > 1:
             return average_blocks(seen, weight.float(), strides)
         return TruthMap(sample_voxels(seen, strides), sample_voxels(weight.float(), strides))
 
@@ -73,14 +74,13 @@ class Levels:
 
         Processes that train together wait for a gradient of every weight.
         """
-        used = {(head, level) for head, level, _ in self._compared}
         zero = torch.zeros((), device=self.device)
         never = zero > 0
         idle = [
             torch.where(never, prediction.float(), zero).sum()
             for head, levels in self._outputs.items()
             for level, prediction in enumerate(levels)
-            if (head, level) not in used
+            if (head, level) not in self._compared
         ]
         return torch.stack([zero, *idle]).sum()
 
@@ -99,7 +99,7 @@ def sample_voxels(whole: Float[Tensor, "b c z y x"], strides: Shape) -> Float[Te
     return whole[:, :, z, y, x]
 
 
-def average_blocks(values: Float[Tensor, "b c z y x"], weight: Float[Tensor, "b 1 z y x"], strides: Shape) -> TruthMap:
+def average_blocks(values: Float[Tensor, "b c z y x"], weight: Float[Tensor, "b w z y x"], strides: Shape) -> TruthMap:
     """The mean of each block by weight, and the mean weight."""
     means = avg_pool3d(weight, strides)
     return TruthMap(avg_pool3d(values * weight, strides) / (means + (means == 0)), means)

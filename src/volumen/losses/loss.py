@@ -17,18 +17,18 @@ Scalar = Float[Tensor, ""]
 
 
 class Compared(NamedTuple):
-    """A prediction's logits, what it should be, and how much each voxel counts."""
+    """A prediction's logits, what it should be, and how much each voxel counts: in one channel, or each by itself."""
 
     prediction: Float[Tensor, "b c z y x"]
     target: Float[Tensor, "b d z y x"]
-    weight: Float[Tensor, "b 1 z y x"]
+    weight: Float[Tensor, "b w z y x"]
 
 
 class TruthMap(NamedTuple):
     """Another target of the same voxels, and how much each counts."""
 
     values: Float[Tensor, "b c z y x"]
-    weight: Float[Tensor, "b 1 z y x"]
+    weight: Float[Tensor, "b w z y x"]
 
 
 class Region(NamedTuple):
@@ -36,7 +36,7 @@ class Region(NamedTuple):
 
     probability: Float[Tensor, "b c z y x"]
     truth: Float[Tensor, "b c z y x"]
-    weight: Float[Tensor, "b 1 z y x"]
+    weight: Float[Tensor, "b w z y x"]
 
 
 @dataclass(frozen=True)
@@ -75,21 +75,19 @@ class Loss(abc.ABC):
         heads: heads whose targets it looks at beside its own, given as `context.targets[name]`.
         fits: names of the targets it can be asked for; empty for any whose activation and channels suit it.
         finest_only: whether deep supervision leaves it to the finest level, as for whatever counts single voxels.
-        continuous: whether its target varies smoothly, so that coarser levels are compared with means, not samples.
     """
 
     maps: tuple[Component, ...] = ()
     heads: tuple[str, ...] = ()
     fits: ClassVar[tuple[str, ...]] = ()
     finest_only: ClassVar[bool] = False
-    continuous: bool = False
 
     @final
     def __call__(
         self,
         prediction: Float[Tensor, "b c z y x"],
         target: Float[Tensor, "b d z y x"],
-        weight: Float[Tensor, "b 1 z y x"],
+        weight: Float[Tensor, "b w z y x"],
         context: LossContext,
     ) -> Scalar:
         """How far prediction and target are apart."""
@@ -129,17 +127,18 @@ def open_region(compared: Compared, head: HeadSpec, *, background: bool = False)
     check_channels(compared, head)
     first = 1 if is_exclusive(head) and not background else 0
     probability = activate(compared.prediction, head)[:, first:]
-    return Region(probability, compared.target[:, first:], compared.weight)
+    weight = compared.weight if compared.weight.shape[1] == 1 else compared.weight[:, first:]
+    return Region(probability, compared.target[:, first:], weight)
 
 
-def average_voxels(values: Float[Tensor, "b c z y x"], weight: Float[Tensor, "b d z y x"]) -> Scalar:
+def average_voxels(values: Float[Tensor, "b c z y x"], weight: Float[Tensor, "b w z y x"]) -> Scalar:
     """Mean over channels and voxels by weight; 0 when there is none."""
     total = weight.sum() * (values.shape[1] // weight.shape[1])
     return (values * weight).sum() / (total + (total == 0))
 
 
-def average_samples(values: Float[Tensor, "b c"], weight: Float[Tensor, "b 1 z y x"]) -> Scalar:
+def average_samples(values: Float[Tensor, "b c"], weight: Float[Tensor, "b w z y x"]) -> Scalar:
     """Mean over channels and those samples that have any weight; 0 when none has."""
-    seen = weight.flatten(1).sum(1, keepdim=True).sign()
-    total = seen.sum() * values.shape[1]
+    seen = weight.flatten(2).sum(2).sign()
+    total = seen.sum() * (values.shape[1] // seen.shape[1])
     return (values * seen).sum() / (total + (total == 0))

@@ -73,7 +73,7 @@ class Variance(Loss):
         return average_samples(loss, region.weight)
 
 
-def _measure_spread(values: Float[Tensor, "b c z y x"], weight: Float[Tensor, "b 1 z y x"]) -> Float[Tensor, "b c"]:
+def _measure_spread(values: Float[Tensor, "b c z y x"], weight: Float[Tensor, "b w z y x"]) -> Float[Tensor, "b c"]:
     """Standard deviation of each sample's channels over voxels by weight."""
     total = weight.sum(SPACE, keepdim=True)
     total = total + (total == 0)
