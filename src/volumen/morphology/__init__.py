@@ -1,4 +1,4 @@
-"""Arrays in memory: components, holes, balls, distances, watershed, relabelling."""
+"""Arrays in memory: components, holes, balls, distances, persistent homology, watershed, relabelling."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -19,10 +19,16 @@ if TYPE_CHECKING:
     from volumen.morphology.distances import measure_distance as measure_distance
     from volumen.morphology.holes import count_cavities as count_cavities
     from volumen.morphology.holes import fill_holes as fill_holes
+    from volumen.morphology.persistence import Intervals as Intervals
+    from volumen.morphology.persistence import Matching as Matching
+    from volumen.morphology.persistence import match_persistence as match_persistence
+    from volumen.morphology.persistence import measure_persistence as measure_persistence
     from volumen.morphology.watershed import separate_by_watershed as separate_by_watershed
 
 _HOMES = {
     "Connectivity": "components",
+    "Intervals": "persistence",
+    "Matching": "persistence",
     "close_ball": "balls",
     "count_cavities": "holes",
     "count_components": "components",
@@ -33,14 +39,18 @@ _HOMES = {
     "keep_large": "components",
     "keep_marked": "components",
     "label_components": "components",
+    "match_persistence": "persistence",
     "measure_components": "components",
     "measure_distance": "distances",
+    "measure_persistence": "persistence",
     "open_ball": "balls",
     "relabel": "components",
     "separate_by_watershed": "watershed",
 }
 __all__ = [
     "Connectivity",
+    "Intervals",
+    "Matching",
     "close_ball",
     "count_cavities",
     "count_components",
@@ -51,8 +61,10 @@ __all__ = [
     "keep_large",
     "keep_marked",
     "label_components",
+    "match_persistence",
     "measure_components",
     "measure_distance",
+    "measure_persistence",
     "open_ball",
     "relabel",
     "separate_by_watershed",
