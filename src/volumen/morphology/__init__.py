@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from volumen.morphology.components import keep_large as keep_large
     from volumen.morphology.components import keep_marked as keep_marked
     from volumen.morphology.components import label_components as label_components
+    from volumen.morphology.components import list_contacts as list_contacts
     from volumen.morphology.components import measure_components as measure_components
     from volumen.morphology.components import relabel as relabel
     from volumen.morphology.distances import find_near as find_near
@@ -39,6 +40,7 @@ _HOMES = {
     "keep_large": "components",
     "keep_marked": "components",
     "label_components": "components",
+    "list_contacts": "components",
     "match_persistence": "persistence",
     "measure_components": "components",
     "measure_distance": "distances",
@@ -61,6 +63,7 @@ __all__ = [
     "keep_large",
     "keep_marked",
     "label_components",
+    "list_contacts",
     "match_persistence",
     "measure_components",
     "measure_distance",
