@@ -1,4 +1,4 @@
-"""Arrays in memory: components, holes, balls, distances, watershed, relabelling."""
+"""Arrays in memory: components, holes, balls, distances, skeletons, watershed, relabelling."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from volumen.morphology.distances import measure_distance as measure_distance
     from volumen.morphology.holes import count_cavities as count_cavities
     from volumen.morphology.holes import fill_holes as fill_holes
+    from volumen.morphology.skeletons import find_medial_surface as find_medial_surface
+    from volumen.morphology.skeletons import skeletonize_curves as skeletonize_curves
     from volumen.morphology.watershed import separate_by_watershed as separate_by_watershed
 
 _HOMES = {
@@ -29,6 +31,7 @@ _HOMES = {
     "dilate_ball": "balls",
     "erode_ball": "balls",
     "fill_holes": "holes",
+    "find_medial_surface": "skeletons",
     "find_near": "distances",
     "keep_large": "components",
     "keep_marked": "components",
@@ -38,6 +41,7 @@ _HOMES = {
     "open_ball": "balls",
     "relabel": "components",
     "separate_by_watershed": "watershed",
+    "skeletonize_curves": "skeletons",
 }
 __all__ = [
     "Connectivity",
@@ -47,6 +51,7 @@ __all__ = [
     "dilate_ball",
     "erode_ball",
     "fill_holes",
+    "find_medial_surface",
     "find_near",
     "keep_large",
     "keep_marked",
@@ -56,6 +61,7 @@ __all__ = [
     "open_ball",
     "relabel",
     "separate_by_watershed",
+    "skeletonize_curves",
 ]
 
 
