@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from volumen.config.component import Component, WeightedComponent
+from volumen.errors import suggest_nearest
 from volumen.geometry import Shape, count_overlap, to_shape
 from volumen.heads import Activation
 
@@ -124,6 +125,19 @@ class RunConfig(Section):
         shared = count_overlap(self.prediction.overlap, self.tile)
         if any(common >= edge for common, edge in zip(shared, self.tile, strict=True)):
             raise ValueError(f"prediction.overlap must be below the tile's {self.tile} on every axis; it is {shared}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_losses(self) -> "RunConfig":
+        for name, section in self.heads.items():
+            if not any(loss.weight for loss in section.losses):
+                raise ValueError(f"heads.{name} learns nothing: all its losses weigh 0; weigh one, or drop the head")
+            for loss in section.losses:
+                if loss.mask_head is not None and loss.mask_head not in self.heads:
+                    raise ValueError(
+                        f"heads.{name}: loss {loss.name!r} has mask_head {loss.mask_head!r}, which is no head; "
+                        f"{suggest_nearest(loss.mask_head, self.heads)}"
+                    )
         return self
 
     @property

@@ -9,8 +9,11 @@ if TYPE_CHECKING:
     from volumen.losses.combine import combine_losses as combine_losses
     from volumen.losses.loss import Loss as Loss
     from volumen.losses.loss import LossContext as LossContext
+    from volumen.losses.loss import TruthMap as TruthMap
     from volumen.losses.region import Dice as Dice
     from volumen.losses.region import Variance as Variance
+    from volumen.losses.schedule import Moment as Moment
+    from volumen.losses.terms import MapRequest as MapRequest
     from volumen.losses.voxelwise import CrossEntropy as CrossEntropy
     from volumen.losses.voxelwise import Focal as Focal
 
@@ -22,6 +25,9 @@ _HOMES = {
     "LossContext": "loss",
     "LossReport": "combine",
     "LossSum": "combine",
+    "MapRequest": "terms",
+    "Moment": "schedule",
+    "TruthMap": "loss",
     "Variance": "region",
     "combine_losses": "combine",
 }
@@ -33,6 +39,9 @@ __all__ = [
     "LossContext",
     "LossReport",
     "LossSum",
+    "MapRequest",
+    "Moment",
+    "TruthMap",
     "Variance",
     "combine_losses",
 ]

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from volumen.losses.loss import Loss, LossContext, Scalar, activate, average_samples, is_exclusive
+from volumen.losses.loss import Compared, Loss, LossContext, Scalar, average_samples, open_region
 
 SPACE = (2, 3, 4)
 # The contrast constant of SSIM, (0.03 × range)², and what keeps the root's slope finite for a constant prediction.
@@ -37,22 +37,15 @@ class Dice(Loss):
         self.batch = batch
         self.background = background
 
-    def __call__(
-        self,
-        prediction: Float[Tensor, "b c z y x"],
-        target: Float[Tensor, "b c z y x"],
-        weight: Float[Tensor, "b 1 z y x"],
-        context: LossContext,
-    ) -> Scalar:
+    def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """0 when they agree, 1 when they are apart."""
-        first = 1 if is_exclusive(context.head) and not self.background else 0
-        probability = activate(prediction, context.head)[:, first:] * weight
-        truth = target[:, first:]
+        region = open_region(compared, context.head, background=self.background)
         axes = (0, *SPACE) if self.batch else SPACE
-        overlap = (probability * truth).sum(axes)
-        size = probability.sum(axes) + (truth * weight).sum(axes)
+        probability = region.probability * region.weight
+        overlap = (probability * region.truth).sum(axes)
+        size = probability.sum(axes) + (region.truth * region.weight).sum(axes)
         loss = 1 - (2 * overlap + self.smooth) / (size + self.smooth)
-        return loss.mean() if self.batch else average_samples(loss, weight)
+        return loss.mean() if self.batch else average_samples(loss, region.weight)
 
 
 @final
@@ -71,21 +64,16 @@ class Variance(Loss):
     was to prevent.
     """
 
-    def __call__(
-        self,
-        prediction: Float[Tensor, "b c z y x"],
-        target: Float[Tensor, "b c z y x"],
-        weight: Float[Tensor, "b 1 z y x"],
-        context: LossContext,
-    ) -> Scalar:
+    def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """0 when both spread alike, near 1 when only one is uniform."""
-        predicted = _measure_spread(activate(prediction, context.head), weight)
-        true = _measure_spread(target, weight)
+        region = open_region(compared, context.head, background=True)
+        predicted = _measure_spread(region.probability, region.weight)
+        true = _measure_spread(region.truth, region.weight)
         loss = (predicted - true).square() / (predicted.square() + true.square() + CONTRAST)
-        return average_samples(loss, weight)
+        return average_samples(loss, region.weight)
 
 
-def _measure_spread(values: Float[Tensor, "b c z y x"], weight: Float[Tensor, "b 1 z y x"]) -> Float[Tensor, "b c"]:
+def _measure_spread(values: Float[Tensor, "b c z y x"], weight: Float[Tensor, "b w z y x"]) -> Float[Tensor, "b c"]:
     """Standard deviation of each sample's channels over voxels by weight."""
     total = weight.sum(SPACE, keepdim=True)
     total = total + (total == 0)

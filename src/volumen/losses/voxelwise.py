@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Annotated, final
 
 import torch
-from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax, logsigmoid
 
 from volumen.errors import ConfigError
-from volumen.losses.loss import Loss, LossContext, Scalar, average_voxels, is_exclusive
+from volumen.heads import HeadSpec
+from volumen.losses.loss import Compared, Loss, LossContext, Scalar, average_voxels, check_channels, is_exclusive
 
 # Below this 1 − p_t counts as this, so that no slope is infinite for γ under 1.
 LEAST_DOUBT = 1e-8
@@ -37,14 +37,10 @@ class CrossEntropy(Loss):
         self.label_smoothing = label_smoothing
         self.class_weights = class_weights
 
-    def __call__(
-        self,
-        prediction: Float[Tensor, "b c z y x"],
-        target: Float[Tensor, "b c z y x"],
-        weight: Float[Tensor, "b 1 z y x"],
-        context: LossContext,
-    ) -> Scalar:
+    def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """0 when the truth is certain."""
+        check_channels(compared, context.head)
+        prediction, target, _ = compared
         exclusive = is_exclusive(context.head)
         classes = target.shape[1] if exclusive else 2
         truth = target * (1 - self.label_smoothing) + self.label_smoothing / classes
@@ -52,19 +48,20 @@ class CrossEntropy(Loss):
             loss = -(truth * log_softmax(prediction, 1)).sum(1, keepdim=True)
         else:
             loss = binary_cross_entropy_with_logits(prediction, truth, reduction="none")
-        return average_voxels(loss, self._weigh_classes(target, weight, context))
+        return average_voxels(loss, self._weigh_classes(compared, context.head))
 
-    def _weigh_classes(self, target: Tensor, weight: Tensor, context: LossContext) -> Tensor:
+    def _weigh_classes(self, compared: Compared, head: HeadSpec) -> Tensor:
         """What each voxel counts, by itself and by its class."""
+        _, target, weight = compared
         if self.class_weights is None:
             return weight
         if len(self.class_weights) != target.shape[1]:
             raise ConfigError(
-                f"head {context.head.name!r} has {target.shape[1]} channels and needs as many class_weights; "
+                f"head {head.name!r} has {target.shape[1]} channels and needs as many class_weights; "
                 f"got {len(self.class_weights)}"
             )
         counts = torch.tensor(self.class_weights, device=target.device).view(1, -1, 1, 1, 1)
-        if is_exclusive(context.head):
+        if is_exclusive(head):
             return (target * counts).sum(1, keepdim=True) * weight
         return (1 + target * (counts - 1)) * weight
 
@@ -89,17 +86,11 @@ class Focal(Loss):
         self.gamma = gamma
         self.alpha = alpha
 
-    def __call__(
-        self,
-        prediction: Float[Tensor, "b c z y x"],
-        target: Float[Tensor, "b c z y x"],
-        weight: Float[Tensor, "b 1 z y x"],
-        context: LossContext,
-    ) -> Scalar:
+    def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """0 when the truth is certain."""
-        exclusive = is_exclusive(context.head)
-        loss = self._judge_classes(prediction, target) if exclusive else self._judge_channels(prediction, target)
-        return average_voxels(loss, weight)
+        check_channels(compared, context.head)
+        judge = self._judge_classes if is_exclusive(context.head) else self._judge_channels
+        return average_voxels(judge(compared.prediction, compared.target), compared.weight)
 
     def _judge_channels(self, prediction: Tensor, target: Tensor) -> Tensor:
         """Every channel by itself; (1 − p_t)^γ from its logarithm, so that no slope is infinite."""

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from volumen.config import RunConfig, build_component
 from volumen.data import Sample
-from volumen.losses import LossReport
+from volumen.losses import LossReport, Moment
 from volumen.training.means import Means
 from volumen.training.objective import LOSS, Objective
 from volumen.training.previews import Snapshot, take_snapshot
@@ -64,9 +64,9 @@ class Learner(LightningModule):
         self._learned = Means()
         self._measured = Means()
 
-    def judge(self, sample: Sample, step: int) -> LossReport:
-        """The loss of a batch after so many optimiser steps; needs no trainer."""
-        return self.objective.judge(self.network(sample.image), self.objective.encode(sample), sample, step)
+    def judge(self, sample: Sample, moment: Moment) -> LossReport:
+        """What a batch costs; needs no trainer."""
+        return self.objective.judge(self.network(sample.image), self.objective.encode(sample, moment), sample, moment)
 
     def count_steps(self) -> int:
         """Optimiser steps since the fold began."""
@@ -101,17 +101,21 @@ class Learner(LightningModule):
     @override
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss that is minimised."""
-        report = self.judge(batch.sample, self.count_steps())
-        self._learned.add_losses({LOSS: report.total, **report.parts}, weight=1)
+        report = self.judge(batch.sample, Moment(self.count_steps(), self.state.epoch))
+        self._learned.add_losses(*_list_parts(report), weight=1)
         return report.total
 
     @override
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Measures losses and scores of a batch; a picture of the first one is kept when it is due."""
-        sample = batch.sample
-        outputs, targets = self.network(sample.image), self.objective.encode(sample)
-        report = self.objective.judge(outputs, targets, sample, self.state.step)
-        self._measured.add_losses({LOSS: report.total, **report.parts}, weight=len(sample))
+        """Measures losses and scores of a batch; a picture of the first one is kept when it is due.
+
+        The same losses in the same batches of every epoch, each with its full weight: so `val/loss` of one epoch
+        compares with that of another, whatever schedules and balances do in training.
+        """
+        sample, moment = batch.sample, Moment(batch_idx)
+        outputs, targets = self.network(sample.image), self.objective.encode(sample, moment)
+        report = self.objective.judge(outputs, targets, sample, moment)
+        self._measured.add_losses(*_list_parts(report), weight=len(sample))
         for scores in self.objective.score(outputs, targets, sample):
             self._measured.add_scores(scores)
         if batch_idx == 0 and self.is_preview_due():
@@ -127,6 +131,11 @@ class Learner(LightningModule):
         rows = {"train": self._learned.read(), "val": self._measured.read()}
         means = {f"{part}/{name}": value for part, row in rows.items() for name, value in row.items()}
         return means | {"lr": self._get_optimizer().param_groups[0]["lr"]}
+
+    def list_unseen(self) -> tuple[str, ...]:
+        """Losses of the epoch that was read last for which nobody had looked at any voxel."""
+        parts = {"train": self._learned.unseen, "val": self._measured.unseen}
+        return tuple(f"{part}/{name}" for part, names in parts.items() for name in names)
 
     def list_means(self) -> tuple[str, ...]:
         """Names of the numbers that any epoch gives."""
@@ -146,6 +155,12 @@ class Learner(LightningModule):
 
     def _get_optimizer(self) -> optim.Optimizer:
         return self.trainer.optimizers[0]
+
+
+def _list_parts(report: LossReport) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The sum of the losses and its parts, and which of them were measured on anything."""
+    seen = torch.stack([torch.zeros_like(report.total), *report.seen.values()]).amax()
+    return {LOSS: report.total, **report.parts}, {LOSS: seen, **report.seen}
 
 
 def seed_torch(words: tuple[int, ...], device: torch.device) -> None:

@@ -8,21 +8,27 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from volumen.config import Component, RunConfig
+from volumen.config import Component, RunConfig, build_component
 from volumen.data import IGNORE, Case, Sample, choose_label
-from volumen.geometry import VoxelSize
+from volumen.geometry import Shape, VoxelSize
 from volumen.heads import HeadSpec
-from volumen.losses import LossReport, LossSum, combine_losses
+from volumen.losses import LossReport, LossSum, Moment, combine_losses
 from volumen.metrics import evaluate_case
 from volumen.targets import EncodedTarget, Target, build_targets, plan_heads
 
 Outputs = Mapping[str, Sequence[Tensor]]
 LOSS = "loss"
+START = Moment()
+TRIAL_EDGE = 8
 
 
 @dataclass(frozen=True)
 class Objective:
-    """Heads, the labels and targets they learn, the sum of their losses, and how they are scored."""
+    """Heads, the labels and targets they learn, the sum of their losses, and how they are scored.
+
+    Among labels and targets are those maps that losses look at beside the heads' own, by the names that the sum of the
+    losses gives them.
+    """
 
     heads: tuple[HeadSpec, ...]
     labels: dict[str, str]
@@ -35,13 +41,20 @@ class Objective:
         """Heads that name a label for every voxel; numbers without an activation have none."""
         return tuple(head for head in self.heads if head.activation != "none")
 
-    def encode(self, sample: Sample) -> dict[str, EncodedTarget]:
-        """What every head should give for a batch."""
-        return {name: self._encode_head(name, sample) for name in self.targets}
+    def encode(self, sample: Sample, moment: Moment = START) -> dict[str, EncodedTarget]:
+        """What every head should give for a batch, and what the losses that are due look at beside."""
+        wanted = {*(head.name for head in self.heads), *self.losses.list_maps(moment)}
+        return {name: self._encode_target(name, sample) for name in self.targets if name in wanted}
 
-    def judge(self, outputs: Outputs, targets: Mapping[str, EncodedTarget], sample: Sample, step: int) -> LossReport:
+    def judge(
+        self,
+        outputs: Outputs,
+        targets: Mapping[str, EncodedTarget],
+        sample: Sample,
+        moment: Moment = START,
+    ) -> LossReport:
         """The loss of a batch and its parts."""
-        return self.losses(outputs, targets, step, class_ids=sample.class_ids)
+        return self.losses(outputs, targets, moment, class_ids=sample.class_ids, voxel_size=sample.voxel_size)
 
     def list_losses(self) -> tuple[str, ...]:
         """Names of the numbers that training and validation log about losses: the sum and its parts."""
@@ -75,7 +88,7 @@ class Objective:
             }
             yield _join_scores(scores)
 
-    def _encode_head(self, name: str, sample: Sample) -> EncodedTarget:
+    def _encode_target(self, name: str, sample: Sample) -> EncodedTarget:
         labels = sample.labels[self.labels[name]]
         encoded = self.targets[name].encode(labels, voxel_size=read_voxel_size(sample.voxel_size[0]), ignore=IGNORE)
         if sample.weight is None:
@@ -86,13 +99,35 @@ class Objective:
 def build_objective(config: RunConfig, cases: Sequence[Case]) -> Objective:
     """The objective of a recipe for these cases; every contradiction between them is an error here."""
     heads = plan_heads(config)
-    return Objective(
+    losses = combine_losses(heads, config.heads)
+    labels = {name: choose_label(name, section, cases) for name, section in config.heads.items()}
+    maps: dict[str, Target] = {name: build_component("target", request.target) for name, request in losses.maps.items()}
+    objective = Objective(
         heads=heads,
-        labels={name: choose_label(name, section, cases) for name, section in config.heads.items()},
-        targets=build_targets(config),
-        losses=combine_losses(heads, config.heads),
+        labels=labels | {name: labels[request.head] for name, request in losses.maps.items()},
+        targets=build_targets(config) | maps,
+        losses=losses,
         metrics=config.validation.metrics,
     )
+    try_objective(objective, config.data.patch_size)
+    return objective
+
+
+def try_objective(objective: Objective, patch: Shape) -> None:
+    """Judges logits of zero on a small patch, half of it foreground, so that what does not fit is an error at once."""
+    labels = torch.zeros((1, *(min(edge, TRIAL_EDGE) for edge in patch)), dtype=torch.int64)
+    labels[..., labels.shape[-1] // 2 :] = 1
+    sample = Sample(
+        image=torch.zeros(1, 1, *labels.shape[1:]),
+        labels=dict.fromkeys(objective.labels.values(), labels),
+        cases=("a trial of the losses",),
+        origin=torch.zeros(1, 3, dtype=torch.int64),
+        voxel_size=torch.full((1, 3), torch.nan),
+        seed=torch.zeros(1, dtype=torch.int64),
+    )
+    outputs = {head.name: [torch.zeros(1, head.channels, *labels.shape[1:])] for head in objective.heads}
+    with torch.no_grad():
+        objective.judge(outputs, objective.encode(sample), sample)
 
 
 def decide_labels(values: Float[Tensor, "b c z y x"], threshold: float) -> Shaped[np.ndarray, "b z y x"]:
