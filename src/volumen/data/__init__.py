@@ -18,26 +18,33 @@ if TYPE_CHECKING:
     from volumen.data.folds import read_folds as read_folds
     from volumen.data.folds import split_folds as split_folds
     from volumen.data.folds import write_folds as write_folds
+    from volumen.data.frames import Frame as Frame
+    from volumen.data.images import count_channels as count_channels
     from volumen.data.intensities import fit_normalisations as fit_normalisations
     from volumen.data.loader import SampleLoader as SampleLoader
     from volumen.data.loader import build_loader as build_loader
     from volumen.data.phantoms import make_neurons as make_neurons
     from volumen.data.phantoms import make_scroll as make_scroll
     from volumen.data.phantoms import write_phantoms as write_phantoms
-    from volumen.data.samples import IGNORE as IGNORE
     from volumen.data.samples import Sample as Sample
     from volumen.data.sampling import BalancedSampling as BalancedSampling
     from volumen.data.sampling import UniformSampling as UniformSampling
+    from volumen.data.values import IGNORE as IGNORE
+    from volumen.data.values import Components as Components
+    from volumen.data.values import LabelValues as LabelValues
 
 _HOMES = {
     "BalancedSampling": "sampling",
     "BrightnessContrast": "augmentation.intensity",
     "Case": "cases",
+    "Components": "values",
     "Flip": "augmentation.spatial",
     "Fold": "folds",
+    "Frame": "frames",
     "GaussianNoise": "augmentation.intensity",
-    "IGNORE": "samples",
+    "IGNORE": "values",
     "Kind": "augmentation.transform",
+    "LabelValues": "values",
     "Rotate90": "augmentation.spatial",
     "Sample": "samples",
     "SampleLoader": "loader",
@@ -46,6 +53,7 @@ _HOMES = {
     "assign_groups": "cases",
     "build_loader": "loader",
     "choose_label": "cases",
+    "count_channels": "images",
     "find_cases": "finding",
     "fit_normalisations": "intensities",
     "make_neurons": "phantoms",
@@ -60,10 +68,13 @@ __all__ = [
     "BalancedSampling",
     "BrightnessContrast",
     "Case",
+    "Components",
     "Flip",
     "Fold",
+    "Frame",
     "GaussianNoise",
     "Kind",
+    "LabelValues",
     "Rotate90",
     "Sample",
     "SampleLoader",
@@ -72,6 +83,7 @@ __all__ = [
     "assign_groups",
     "build_loader",
     "choose_label",
+    "count_channels",
     "find_cases",
     "fit_normalisations",
     "make_neurons",

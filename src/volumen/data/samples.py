@@ -7,9 +7,6 @@ import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
-# What stands in label tensors for "nobody looked": the value that PyTorch's own losses ignore.
-IGNORE = -100
-
 
 @dataclass(frozen=True)
 class Sample:
@@ -23,7 +20,7 @@ class Sample:
         voxel_size: z y x in nm, NaN where the case does not say.
         seed: what its augmentation is drawn from.
         weight: how much each voxel counts, where that is not all alike.
-        class_ids: which classes its labels know, where sets of labels differ.
+        class_ids: what the instances of each patch are, where data sets differ.
     """
 
     image: Float32[Tensor, "b c z y x"]
