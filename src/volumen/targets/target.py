@@ -160,7 +160,7 @@ class ArrayTarget(Target):
         return EncodedTarget(values, weight, self.linear)
 
 
-def _join_arrays(arrays: Sequence[Numbers], halo: Shape) -> Shaped[Tensor, "b c z y x"]:
+def _join_arrays(arrays: Sequence[Numbers], halo: Shape) -> Shaped[Tensor, "b c cz cy cx"]:
     """The middles of patches as one batch."""
     z, y, x = (slice(edge, extent - edge) for edge, extent in zip(halo, arrays[0].shape[1:], strict=True))
     return torch.from_numpy(np.stack([array[:, z, y, x] for array in arrays]))
