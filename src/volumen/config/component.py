@@ -58,9 +58,9 @@ class WeightedComponent(Component):
 
 
 def build_component(kind: str, component: Component, **supplied: object) -> Any:
-    """What the component names, called with its options and with those of `supplied` that it takes."""
+    """What the component names, called with its options and with those of `supplied` that it takes and lacks."""
     made = load_named(kind, component.name)
-    wanted = _list_parameters(made)
+    wanted = _list_parameters(made).keys() - component.options.keys()
     return made(**component.options, **{key: value for key, value in supplied.items() if key in wanted})
 
 

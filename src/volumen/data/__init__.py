@@ -13,39 +13,51 @@ if TYPE_CHECKING:
     from volumen.data.cases import Case as Case
     from volumen.data.cases import assign_groups as assign_groups
     from volumen.data.cases import choose_label as choose_label
+    from volumen.data.encoding import LabelTarget as LabelTarget
+    from volumen.data.encoding import Wanted as Wanted
     from volumen.data.finding import find_cases as find_cases
     from volumen.data.folds import Fold as Fold
     from volumen.data.folds import read_folds as read_folds
     from volumen.data.folds import split_folds as split_folds
     from volumen.data.folds import write_folds as write_folds
+    from volumen.data.frames import Frame as Frame
+    from volumen.data.images import count_channels as count_channels
     from volumen.data.intensities import fit_normalisations as fit_normalisations
     from volumen.data.loader import SampleLoader as SampleLoader
     from volumen.data.loader import build_loader as build_loader
     from volumen.data.phantoms import make_neurons as make_neurons
     from volumen.data.phantoms import make_scroll as make_scroll
     from volumen.data.phantoms import write_phantoms as write_phantoms
-    from volumen.data.samples import IGNORE as IGNORE
     from volumen.data.samples import Sample as Sample
     from volumen.data.sampling import BalancedSampling as BalancedSampling
     from volumen.data.sampling import UniformSampling as UniformSampling
+    from volumen.data.values import IGNORE as IGNORE
+    from volumen.data.values import Components as Components
+    from volumen.data.values import LabelValues as LabelValues
 
 _HOMES = {
     "BalancedSampling": "sampling",
     "BrightnessContrast": "augmentation.intensity",
     "Case": "cases",
+    "Components": "values",
     "Flip": "augmentation.spatial",
     "Fold": "folds",
+    "Frame": "frames",
     "GaussianNoise": "augmentation.intensity",
-    "IGNORE": "samples",
+    "IGNORE": "values",
     "Kind": "augmentation.transform",
+    "LabelTarget": "encoding",
+    "LabelValues": "values",
     "Rotate90": "augmentation.spatial",
     "Sample": "samples",
     "SampleLoader": "loader",
     "Transform": "augmentation.transform",
     "UniformSampling": "sampling",
+    "Wanted": "encoding",
     "assign_groups": "cases",
     "build_loader": "loader",
     "choose_label": "cases",
+    "count_channels": "images",
     "find_cases": "finding",
     "fit_normalisations": "intensities",
     "make_neurons": "phantoms",
@@ -60,18 +72,24 @@ __all__ = [
     "BalancedSampling",
     "BrightnessContrast",
     "Case",
+    "Components",
     "Flip",
     "Fold",
+    "Frame",
     "GaussianNoise",
     "Kind",
+    "LabelTarget",
+    "LabelValues",
     "Rotate90",
     "Sample",
     "SampleLoader",
     "Transform",
     "UniformSampling",
+    "Wanted",
     "assign_groups",
     "build_loader",
     "choose_label",
+    "count_channels",
     "find_cases",
     "fit_normalisations",
     "make_neurons",

@@ -9,12 +9,14 @@ from zlib import crc32
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 
 from volumen.data.augmentation.transform import Transform
 from volumen.data.cases import Case
+from volumen.data.encoding import Wanted, encode_targets, find_halos
+from volumen.data.images import find_shape, read_image
 from volumen.data.labels import measure_share, read_labels
-from volumen.data.patches import PatchReader, pad_end
+from volumen.data.patches import PatchReader
 from volumen.data.samples import Sample
 from volumen.data.sampling import Drawn, Sampling
 from volumen.errors import VolumenError
@@ -32,7 +34,7 @@ class SamplePlan:
 
     Args:
         cases: where patches are cut.
-        labels: names of the labels to read; sampling looks at the first.
+        wanted: labels to read and targets to encode.
         patch: voxels of a patch.
         ignore: the files' label value for "nobody looked".
         maps: what normalisation does to each case.
@@ -43,7 +45,7 @@ class SamplePlan:
     """
 
     cases: tuple[Case, ...]
-    labels: tuple[str, ...]
+    wanted: Wanted
     patch: Shape
     ignore: int | None
     maps: Mapping[str, IntensityMap]
@@ -98,26 +100,30 @@ def _draw_from(
 ) -> tuple[Sample, str | None]:
     seed = int(rng.integers(2**63))
     drawn = _draw_place(plan, case, rng, reader)
-    labels = {name: read_labels(case, name, drawn.box, reader=reader, ignore=plan.ignore)[None] for name in plan.labels}
+    halos = find_halos(plan.wanted, plan.patch, case.voxel_size)
+    labels = {
+        name: read_labels(case, name, drawn.box.grow(halo), reader=reader, ignore=plan.ignore)[None]
+        for name, halo in halos.items()
+    }
+    image = read_image(case, drawn.box, reader=reader, intensities=plan.maps[case.name])
     sample = Sample(
-        image=torch.from_numpy(_read_image(plan, case, drawn.box, reader)[None, None]),
+        image=torch.from_numpy(image[None]),
         labels={name: torch.from_numpy(array) for name, array in labels.items()},
         cases=(case.name,),
         origin=torch.tensor([drawn.box.start]),
         voxel_size=torch.tensor([tuple(case.voxel_size or (math.nan,) * 3)], dtype=torch.float32),
         seed=torch.tensor([seed]),
+        class_ids=None if case.class_id is None else torch.tensor([case.class_id]),
     )
-    return (augment_sample(sample, plan.transforms), drawn.notice) if plan.training else (sample, None)
+    moved = augment_sample(sample, plan.transforms) if plan.training else sample
+    return encode_targets(moved, plan.wanted, case.voxel_size), drawn.notice if plan.training else None
 
 
 def _draw_place(plan: SamplePlan, case: Case, rng: np.random.Generator, reader: PatchReader) -> Drawn:
+    names = plan.wanted.labels
+    looked_at = next((name for name in names if name in case.labels), names[0])
+
     def measure(box: Box) -> float | None:
-        return measure_share(case, plan.labels[0], box, reader=reader, ignore=plan.ignore)
+        return measure_share(case, looked_at, box, reader=reader, ignore=plan.ignore)
 
-    return plan.sampling.draw(reader.find_shape(case.image), plan.patch, rng=rng, measure=measure)
-
-
-def _read_image(plan: SamplePlan, case: Case, box: Box, reader: PatchReader) -> Float32[np.ndarray, "z y x"]:
-    """Normalised intensities, 0 past the volume's end."""
-    inside = box.clip(Box.whole(reader.find_shape(case.image)))
-    return pad_end(plan.maps[case.name].apply(reader.read(case.image, inside)), box.shape, value=0)
+    return plan.sampling.draw(find_shape(case, reader), plan.patch, rng=rng, measure=measure)

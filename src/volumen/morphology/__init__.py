@@ -1,4 +1,4 @@
-"""Arrays in memory: components, holes, balls, distances, persistent homology, watershed, relabelling."""
+"""Arrays in memory: components, holes, balls, distances, skeletons, persistent homology, watershed, relabelling."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from volumen.morphology.persistence import Matching as Matching
     from volumen.morphology.persistence import match_persistence as match_persistence
     from volumen.morphology.persistence import measure_persistence as measure_persistence
+    from volumen.morphology.skeletons import find_medial_surface as find_medial_surface
+    from volumen.morphology.skeletons import skeletonize_curves as skeletonize_curves
     from volumen.morphology.watershed import separate_by_watershed as separate_by_watershed
 
 _HOMES = {
@@ -36,6 +38,7 @@ _HOMES = {
     "dilate_ball": "balls",
     "erode_ball": "balls",
     "fill_holes": "holes",
+    "find_medial_surface": "skeletons",
     "find_near": "distances",
     "keep_large": "components",
     "keep_marked": "components",
@@ -48,6 +51,7 @@ _HOMES = {
     "open_ball": "balls",
     "relabel": "components",
     "separate_by_watershed": "watershed",
+    "skeletonize_curves": "skeletons",
 }
 __all__ = [
     "Connectivity",
@@ -59,6 +63,7 @@ __all__ = [
     "dilate_ball",
     "erode_ball",
     "fill_holes",
+    "find_medial_surface",
     "find_near",
     "keep_large",
     "keep_marked",
@@ -71,6 +76,7 @@ __all__ = [
     "open_ball",
     "relabel",
     "separate_by_watershed",
+    "skeletonize_curves",
 ]
 
 

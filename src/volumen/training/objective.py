@@ -8,13 +8,13 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from volumen.config import Component, RunConfig, build_component
+from volumen.config import Component, RunConfig
 from volumen.data import IGNORE, Case, Sample, choose_label
 from volumen.geometry import Shape, VoxelSize
 from volumen.heads import HeadSpec
 from volumen.losses import LossReport, LossSum, Moment, combine_losses
 from volumen.metrics import evaluate_case
-from volumen.targets import EncodedTarget, Target, build_targets, plan_heads
+from volumen.targets import EncodedTarget, Target, build_target, build_targets, plan_heads
 
 Outputs = Mapping[str, Sequence[Tensor]]
 LOSS = "loss"
@@ -101,7 +101,7 @@ def build_objective(config: RunConfig, cases: Sequence[Case]) -> Objective:
     heads = plan_heads(config)
     losses = combine_losses(heads, config.heads)
     labels = {name: choose_label(name, section, cases) for name, section in config.heads.items()}
-    maps: dict[str, Target] = {name: build_component("target", request.target) for name, request in losses.maps.items()}
+    maps = {name: build_target(request.target, config.data.patch_size) for name, request in losses.maps.items()}
     objective = Objective(
         heads=heads,
         labels=labels | {name: labels[request.head] for name, request in losses.maps.items()},

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 
 from volumen.config import RunConfig
-from volumen.data import Case, Fold, SampleLoader, build_loader, fit_normalisations
+from volumen.data import Case, Fold, SampleLoader, build_loader, count_channels, fit_normalisations
 from volumen.errors import DataError
 from volumen.geometry import VoxelSize
 from volumen.networks import Network, build_network
 from volumen.training.export import ModelWriter
 from volumen.training.objective import Objective, build_objective
-from volumen.volumes import IntensityMap, open_volume
+from volumen.volumes import IntensityMap
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def set_up_fold(
 
 def find_channels(cases: Sequence[Case]) -> int:
     """Channels that every image has; an error that names an odd one out."""
-    counts = {case.name: open_volume(case.image).channels or 1 for case in cases}
+    counts = {case.name: count_channels(case) for case in cases}
     first = next(iter(counts))
     odd = [name for name, count in counts.items() if count != counts[first]]
     if odd:

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from volumen.volumes.normalisation import ZScoreNormalisation as ZScoreNormalisation
     from volumen.volumes.opening import create_volume as create_volume
     from volumen.volumes.opening import open_volume as open_volume
+    from volumen.volumes.resampling import Scale as Scale
+    from volumen.volumes.resampling import find_nearest as find_nearest
+    from volumen.volumes.resampling import read_linear as read_linear
+    from volumen.volumes.resampling import read_nearest as read_nearest
+    from volumen.volumes.resampling import scale_shape as scale_shape
+    from volumen.volumes.views import CroppedVolume as CroppedVolume
+    from volumen.volumes.views import StackedVolume as StackedVolume
     from volumen.volumes.volume import Layout as Layout
+    from volumen.volumes.volume import Offset as Offset
     from volumen.volumes.volume import Volume as Volume
     from volumen.volumes.zarr_groups import create_group as create_group
     from volumen.volumes.zarr_groups import list_arrays as list_arrays
@@ -27,45 +35,61 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ArrayVolume": "memory",
+    "CroppedVolume": "views",
     "Intensity": "intensity",
     "IntensityMap": "normalisation",
     "Layout": "volume",
     "NoNormalisation": "normalisation",
     "Normalisation": "normalisation",
+    "Offset": "volume",
     "PercentileNormalisation": "normalisation",
     "RangeNormalisation": "normalisation",
+    "Scale": "resampling",
+    "StackedVolume": "views",
     "Volume": "volume",
     "ZScoreNormalisation": "normalisation",
     "create_group": "zarr_groups",
     "create_volume": "opening",
     "export_volume": "export",
+    "find_nearest": "resampling",
     "list_arrays": "zarr_groups",
     "list_volumes": "folders",
     "measure_intensity": "intensity",
     "open_volume": "opening",
     "read_attributes": "zarr_groups",
+    "read_linear": "resampling",
+    "read_nearest": "resampling",
+    "scale_shape": "resampling",
     "to_volume": "memory",
     "write_attributes": "zarr_groups",
 }
 __all__ = [
     "ArrayVolume",
+    "CroppedVolume",
     "Intensity",
     "IntensityMap",
     "Layout",
     "NoNormalisation",
     "Normalisation",
+    "Offset",
     "PercentileNormalisation",
     "RangeNormalisation",
+    "Scale",
+    "StackedVolume",
     "Volume",
     "ZScoreNormalisation",
     "create_group",
     "create_volume",
     "export_volume",
+    "find_nearest",
     "list_arrays",
     "list_volumes",
     "measure_intensity",
     "open_volume",
     "read_attributes",
+    "read_linear",
+    "read_nearest",
+    "scale_shape",
     "to_volume",
     "write_attributes",
 ]
