@@ -51,6 +51,7 @@ TABLES: dict[str, dict[str, str]] = {
         "generalised_dice": "volumen.losses:GeneralisedDice",
         "hausdorff": "volumen.losses:Hausdorff",
         "l1": "volumen.losses:build_l1",
+        "malis": "volumen.losses:Malis",
         "morphological_skeleton": "volumen.losses:MorphologicalSkeleton",
         "mse": "volumen.losses:build_mse",
         "neighbour_pooled": "volumen.losses:NeighbourPooled",

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from volumen.losses.affinity import Malis as Malis
     from volumen.losses.boundary import Boundary as Boundary
     from volumen.losses.boundary import Hausdorff as Hausdorff
     from volumen.losses.boundary import SurfaceDistance as SurfaceDistance
@@ -62,6 +63,7 @@ _HOMES = {
     "LossContext": "loss",
     "LossReport": "combine",
     "LossSum": "combine",
+    "Malis": "affinity",
     "MapRequest": "terms",
     "Moment": "schedule",
     "MorphologicalSkeleton": "skeletons",
@@ -101,6 +103,7 @@ __all__ = [
     "LossContext",
     "LossReport",
     "LossSum",
+    "Malis",
     "MapRequest",
     "Moment",
     "MorphologicalSkeleton",
