@@ -66,6 +66,11 @@ TABLES: dict[str, dict[str, str]] = {
         "tversky": "volumen.losses:Tversky",
         "variance": "volumen.losses:Variance",
     },
+    "balance": {
+        "fixed": "volumen.losses:FixedBalance",
+        "gradnorm": "volumen.losses:GradNormBalance",
+        "uncertainty": "volumen.losses:UncertaintyBalance",
+    },
     "normalisation": {
         "none": "volumen.volumes:NoNormalisation",
         "percentile": "volumen.volumes:PercentileNormalisation",

@@ -5,6 +5,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from volumen.losses.affinity import Malis as Malis
+    from volumen.losses.balance import Balance as Balance
+    from volumen.losses.balance import FixedBalance as FixedBalance
+    from volumen.losses.balance import GradNormBalance as GradNormBalance
+    from volumen.losses.balance import UncertaintyBalance as UncertaintyBalance
     from volumen.losses.boundary import Boundary as Boundary
     from volumen.losses.boundary import Hausdorff as Hausdorff
     from volumen.losses.boundary import SurfaceDistance as SurfaceDistance
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from volumen.losses.voxelwise import Focal as Focal
 
 _HOMES = {
+    "Balance": "balance",
     "BalancedCrossEntropy": "voxelwise",
     "BettiMatching": "persistence",
     "Boundary": "boundary",
@@ -56,8 +61,10 @@ _HOMES = {
     "Dice": "region",
     "Discriminative": "embedding",
     "Entropy": "voxelwise",
+    "FixedBalance": "balance",
     "Focal": "voxelwise",
     "GeneralisedDice": "region",
+    "GradNormBalance": "balance",
     "Hausdorff": "boundary",
     "Loss": "loss",
     "LossContext": "loss",
@@ -77,6 +84,7 @@ _HOMES = {
     "TensorDistance": "regression",
     "TruthMap": "loss",
     "Tversky": "region",
+    "UncertaintyBalance": "balance",
     "Variance": "region",
     "build_l1": "regression",
     "build_mse": "regression",
@@ -84,6 +92,7 @@ _HOMES = {
     "combine_losses": "combine",
 }
 __all__ = [
+    "Balance",
     "BalancedCrossEntropy",
     "BettiMatching",
     "Boundary",
@@ -96,8 +105,10 @@ __all__ = [
     "Dice",
     "Discriminative",
     "Entropy",
+    "FixedBalance",
     "Focal",
     "GeneralisedDice",
+    "GradNormBalance",
     "Hausdorff",
     "Loss",
     "LossContext",
@@ -117,6 +128,7 @@ __all__ = [
     "TensorDistance",
     "TruthMap",
     "Tversky",
+    "UncertaintyBalance",
     "Variance",
     "build_l1",
     "build_mse",
