@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from volumen.errors import ConfigError
 
@@ -17,16 +17,16 @@ Offset = tuple[int, int, int]
 class AffinitySpec:
     """Which pairs of voxels the channels of an affinity head link, and at which of the two the value stands.
 
-    Channel k links every voxel v with v + offsets[k]. At `edge: start` its value stands at v, at `end` at v + offsets[k].
+    Channel k links each voxel v with v + offsets[k]; its value stands at v (`start`) or at v + offsets[k] (`end`).
     """
 
     offsets: tuple[Offset, ...]
     edge: Edge = "start"
 
     def __post_init__(self) -> None:
-        if not self.offsets or (0, 0, 0) in self.offsets or any(len(offset) != 3 for offset in self.offsets):  # noqa: PLR2004 - z y x
+        if not self.offsets or not all(any(offset) for offset in self.offsets):
             raise ConfigError(
-                f"offsets of affinities are lists of three whole numbers (z y x), not all zero; got {list(self.offsets)}"
+                f"offsets of affinities are three whole numbers each (z y x), not all zero; got {list(self.offsets)}"
             )
 
     @property
@@ -38,7 +38,7 @@ class AffinitySpec:
     @classmethod
     def parse(cls, offsets: Sequence[Sequence[int]], edge: Edge = "start") -> "AffinitySpec":
         """The spec of a recipe's or a file's lists."""
-        return cls(tuple(cast("Offset", tuple(int(step) for step in offset)) for offset in offsets), edge)
+        return cls(tuple((int(z), int(y), int(x)) for z, y, x in offsets), edge)
 
 
 @dataclass(frozen=True)

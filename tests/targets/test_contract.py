@@ -35,8 +35,8 @@ from volumen.targets import (
     list_turns,
 )
 
-from .conftest import IGNORED, draw_objects
-
+SHAPE = (12, 12, 12)
+IGNORED = -100
 STEPS = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 2, 0), (2, 0, 0), (0, 0, 2))
 CUBES, FLAT = VoxelSize(8, 8, 8), VoxelSize(20, 8, 8)
 
@@ -76,7 +76,7 @@ ALL = {
     "structure_tensor-mask": StructureTensorTarget(source="mask"),
     "structure_tensor-plane": StructureTensorTarget(clip=3.0, dimensions=2),
 }
-# Thinning takes voxels off one side after the other, so that where a middle lies between voxels, it depends on the side.
+# Thinning takes voxels off one side after the other: where a middle lies between voxels, it depends on the side.
 THINNED = {"skeleton", "skeleton-plane", "medial_surface", "skeleton_distance"}
 # What an object looks like as a whole depends on how much of it a patch shows.
 OF_WHOLE_OBJECTS = {"centre_offsets", "centre_offsets-plane", "distance-relative", "distance-open", *THINNED}
@@ -85,6 +85,25 @@ AVERAGES = {name for name in ALL if name.startswith(("normals", "structure", "di
 
 every = pytest.mark.parametrize("name", ALL)
 moved = pytest.mark.parametrize("name", [name for name in ALL if name not in THINNED])
+
+
+def draw_objects(shape=SHAPE, seed=0, count=6):
+    """Boxes that touch, overlap each other's corners and leave the patch."""
+    rng = np.random.default_rng(seed)
+    labels = np.zeros(shape, np.int64)
+    for number in range(1, count + 1):
+        start = rng.integers(-2, np.array(shape) - 2)
+        stop = start + rng.integers(2, 7, 3)
+        labels[tuple(slice(max(0, low), high) for low, high in zip(start, stop, strict=True))] = number
+    return torch.from_numpy(labels)[None]
+
+
+@pytest.fixture
+def labels() -> torch.Tensor:
+    """Six objects, a corner that nobody looked at."""
+    drawn = draw_objects()
+    drawn[0, :5, :4, 7:] = IGNORED
+    return drawn
 
 
 def assert_same(one, other, name):
@@ -222,9 +241,7 @@ def test_a_negative_label_is_refused_by_name(name):
 def test_targets_travel_to_other_processes(name, labels):
     again = pickle.loads(pickle.dumps(ALL[name]))
     assert again == ALL[name]
-    assert torch.equal(
-        again.encode(labels, voxel_size=FLAT).values, ALL[name].encode(labels, voxel_size=FLAT).values
-    )
+    assert torch.equal(again.encode(labels, voxel_size=FLAT).values, ALL[name].encode(labels, voxel_size=FLAT).values)
 
 
 @every

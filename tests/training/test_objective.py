@@ -121,9 +121,7 @@ def test_a_loss_that_does_not_go_with_its_head_is_refused_before_training():
 class Thin(BinaryTarget):
     """A target that has fewer channels than its head gives."""
 
-    def __init__(self):
-        super().__init__()
-        self.channels = 3
+    channels = 3
 
 
 def test_a_target_with_other_channels_than_its_head_is_refused_before_training(monkeypatch):

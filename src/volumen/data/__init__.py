@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from volumen.data.cases import Case as Case
     from volumen.data.cases import assign_groups as assign_groups
     from volumen.data.cases import choose_label as choose_label
+    from volumen.data.encoding import LabelTarget as LabelTarget
+    from volumen.data.encoding import Wanted as Wanted
     from volumen.data.finding import find_cases as find_cases
     from volumen.data.folds import Fold as Fold
     from volumen.data.folds import read_folds as read_folds
@@ -44,12 +46,14 @@ _HOMES = {
     "GaussianNoise": "augmentation.intensity",
     "IGNORE": "values",
     "Kind": "augmentation.transform",
+    "LabelTarget": "encoding",
     "LabelValues": "values",
     "Rotate90": "augmentation.spatial",
     "Sample": "samples",
     "SampleLoader": "loader",
     "Transform": "augmentation.transform",
     "UniformSampling": "sampling",
+    "Wanted": "encoding",
     "assign_groups": "cases",
     "build_loader": "loader",
     "choose_label": "cases",
@@ -74,12 +78,14 @@ __all__ = [
     "Frame",
     "GaussianNoise",
     "Kind",
+    "LabelTarget",
     "LabelValues",
     "Rotate90",
     "Sample",
     "SampleLoader",
     "Transform",
     "UniformSampling",
+    "Wanted",
     "assign_groups",
     "build_loader",
     "choose_label",

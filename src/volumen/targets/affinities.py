@@ -54,9 +54,7 @@ class AffinitiesTarget(ArrayTarget):
         z, y, x = (max(abs(step) for step in steps) for steps in zip(*self.affinities.offsets, strict=True))
         return z, y, x
 
-    def encode_patch(
-        self, patch: LabelPatch
-    ) -> tuple[Bool[np.ndarray, "c z y x"], Bool[np.ndarray, "c z y x"]]:
+    def encode_patch(self, patch: LabelPatch) -> tuple[Bool[np.ndarray, "c z y x"], Bool[np.ndarray, "c z y x"]]:
         """1 for pairs of one object, and which pairs are known."""
         reaches = self.affinities.reaches
         values = np.zeros((len(reaches), *patch.shape), bool)

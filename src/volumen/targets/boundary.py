@@ -12,10 +12,10 @@ from pydantic import Field
 from volumen.errors import DataError
 from volumen.geometry import Shape, VoxelSize, to_shape
 from volumen.heads import Offset, Unit
+from volumen.targets.affinities import pair_voxels
 from volumen.targets.label_patch import LabelPatch, measure_edges
 from volumen.targets.target import ArrayTarget
 from volumen.targets.turning import Dimensions, Part, Scalars
-from volumen.targets.affinities import pair_voxels
 
 # A thickness of whole voxels must not lose its outermost voxels to the last bit of a division.
 SLACK = 1e-6

@@ -1,4 +1,4 @@
-"""Embeddings: the network gives each object a place of its own in a space; the target is which voxels belong together."""
+"""Embeddings: the network gives each object a place in a space of its own; the target is what belongs together."""
 
 from dataclasses import dataclass
 from typing import Annotated, final

@@ -68,7 +68,7 @@ def _find_sure(
 ) -> Bool[np.ndarray, "z y x"]:
     """Voxels of the background, and those of objects that see known distances on all sides."""
     usable = patch.known & (known | ~patch.mask)
-    sure = usable.copy()
+    sure: Bool[np.ndarray, "z y x"] = usable.copy()
     for axis in range(3 - dimensions, 3):
         for sign in (-1, 1):
             here, there = pair_voxels(patch.shape, _step_along(axis, sign))
@@ -81,7 +81,9 @@ def _step_along(axis: int, sign: int) -> Offset:
     return z, y, x
 
 
-def _measure_slope(distance: Float32[np.ndarray, "z y x"], patch: LabelPatch, axis: int) -> Float32[np.ndarray, "z y x"]:
+def _measure_slope(
+    distance: Float32[np.ndarray, "z y x"], patch: LabelPatch, axis: int
+) -> Float32[np.ndarray, "z y x"]:
     """Central differences of the distance along an axis; it is 0 in whatever is not the voxel's own object."""
     slope = np.zeros_like(distance)
     for sign in (-1, 1):
@@ -92,9 +94,7 @@ def _measure_slope(distance: Float32[np.ndarray, "z y x"], patch: LabelPatch, ax
     return slope
 
 
-def _continue_at_faces(
-    slope: Float32[np.ndarray, "z y x"], distance: Float32[np.ndarray, "z y x"], axis: int
-) -> None:
+def _continue_at_faces(slope: Float32[np.ndarray, "z y x"], distance: Float32[np.ndarray, "z y x"], axis: int) -> None:
     """At the faces of the patch, the distance goes on as it is there."""
     outer, values = np.moveaxis(slope, axis, 0), np.moveaxis(distance, axis, 0)
     outer[0] -= values[0] / 2
@@ -157,10 +157,13 @@ def measure_centre_steps(patch: LabelPatch) -> Float32[np.ndarray, "3 z y x"]:
     count = int(patch.labels.max(initial=0)) + 1
     numbers = patch.labels.ravel()
     sizes = np.bincount(numbers, minlength=count)
-    grids = [np.arange(extent).reshape([-1 if other == axis else 1 for other in range(3)]) for axis, extent in enumerate(patch.shape)]
+    grids = [
+        np.arange(extent).reshape([-1 if other == axis else 1 for other in range(3)])
+        for axis, extent in enumerate(patch.shape)
+    ]
     steps = []
     for grid in grids:
         sums = np.bincount(numbers, np.broadcast_to(grid, patch.shape).ravel(), minlength=count)
         centres = sums / np.maximum(sizes, 1)
         steps.append((centres[patch.labels] - grid) * patch.mask)
-    return np.stack(steps).astype(np.float32)
+    return np.stack(steps, dtype=np.float32, casting="same_kind")

@@ -46,7 +46,7 @@ def filter_lines(source, taps, result):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def find_least_2d(tensor, vectors, contrast):  # type: ignore[no-untyped-def]
-    """Eigenvectors y x of the smaller eigenvalues of tensors yy yx xx, and the gap to the larger as share of the sum."""
+    """Eigenvectors y x of the smaller eigenvalues of tensors yy yx xx, and the gap to the larger as share of both."""
     for at in range(tensor.shape[1]):
         yy, yx, xx = float(tensor[0, at]), float(tensor[1, at]), float(tensor[2, at])
         gap = math.hypot(yy - xx, 2 * yx)
@@ -65,15 +65,14 @@ def find_least_2d(tensor, vectors, contrast):  # type: ignore[no-untyped-def]
 def find_least_3d(tensor, vectors, contrast):  # type: ignore[no-untyped-def]
     """Eigenvectors z y x of the smallest eigenvalues of tensors zz zy zx yy yx xx, and the gap to the next."""
     for at in range(tensor.shape[1]):
-        zz, zy, zx = float(tensor[0, at]), float(tensor[1, at]), float(tensor[2, at])
-        yy, yx, xx = float(tensor[3, at]), float(tensor[4, at]), float(tensor[5, at])
-        trace = zz + yy + xx
+        here = tensor[:, at].astype(np.float64)
+        trace = here[0] + here[3] + here[5]
         if trace <= 0:
             continue
-        least, middle = _find_two_least(zz, zy, zx, yy, yx, xx)
+        least, middle = _find_two_least(here)
         if middle <= least:
             continue
-        z, y, x = _find_eigenvector(zz - least, zy, zx, yy - least, yx, xx - least)
+        z, y, x = _find_eigenvector(here, least)
         length = math.sqrt(z * z + y * y + x * x)
         if length <= 0:
             continue
@@ -84,8 +83,9 @@ def find_least_3d(tensor, vectors, contrast):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _find_two_least(zz, zy, zx, yy, yx, xx):  # type: ignore[no-untyped-def]
+def _find_two_least(tensor):  # type: ignore[no-untyped-def]
     """The two smaller roots of the characteristic polynomial, by its angle (Smith 1961)."""
+    zz, zy, zx, yy, yx, xx = tensor
     mean = (zz + yy + xx) / 3
     spread = ((zz - mean) ** 2 + (yy - mean) ** 2 + (xx - mean) ** 2 + 2 * (zy * zy + zx * zx + yx * yx)) / 6
     if spread <= 0:
@@ -100,8 +100,10 @@ def _find_two_least(zz, zy, zx, yy, yx, xx):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _find_eigenvector(zz, zy, zx, yy, yx, xx):  # type: ignore[no-untyped-def]
-    """What all three rows of a singular symmetric matrix are perpendicular to: the longest product of two rows."""
+def _find_eigenvector(tensor, value):  # type: ignore[no-untyped-def]
+    """The longest vector product of two rows of the tensor less its eigenvalue: all three are perpendicular to it."""
+    zz, zy, zx, yy, yx, xx = tensor
+    zz, yy, xx = zz - value, yy - value, xx - value
     az, ay, ax = zy * yx - zx * yy, zx * zy - zz * yx, zz * yy - zy * zy
     bz, by, bx = zy * xx - zx * yx, zx * zx - zz * xx, zz * yx - zy * zx
     cz, cy, cx = yy * xx - yx * yx, yx * zx - zy * xx, zy * yx - yy * zx

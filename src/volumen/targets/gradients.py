@@ -25,8 +25,8 @@ def measure_gradient(
 ) -> Vectors:
     """The slope per unit of length along each axis of the field, smoothed by a Gaussian of `sigma` units.
 
-    Voxels that are not known are left out (normalised convolution: ∇(G∗wf / G∗w)); zeros where none are in sight. At the
-    faces of the patch the outermost values are taken to go on. Two dimensions leave out z.
+    Voxels that are not known are left out (normalised convolution: ∇(Gwf / Gw), G the filter); zeros where none are in
+    sight. At the faces of the patch the outermost values are taken to go on. Two dimensions leave out z.
     """
     axes = _choose_axes(dimensions)
     if known.all():
@@ -35,7 +35,8 @@ def measure_gradient(
     amount, share = smooth_field(field * weight, edges, sigma, axes), smooth_field(weight, edges, sigma, axes)
     rises, grows = _filter_gradient(field * weight, axes, edges, sigma), _filter_gradient(weight, axes, edges, sigma)
     safe = np.where(share > LEAST_KNOWN, share, np.float32(np.inf))
-    return (rises - amount / safe * grows) / safe
+    gradient: Vectors = (rises - amount / safe * grows) / safe
+    return gradient
 
 
 def smooth_field(field: Field, edges: Edges, sigma: float, axes: Sequence[int] = (0, 1, 2)) -> Field:
@@ -88,25 +89,27 @@ def build_gaussian(sigma: float) -> Taps:
     radius = _find_radius(sigma, least=0)
     steps = np.arange(-radius, radius + 1)
     taps = np.exp(-0.5 * (steps / max(sigma, 1e-6)) ** 2)
-    return (taps / taps.sum()).astype(np.float32)
+    shares: Taps = (taps / taps.sum()).astype(np.float32)
+    return shares
 
 
 def build_slope(sigma: float) -> Taps:
     """The derivative of a Gaussian that gives a straight line its slope; central differences where sigma is small."""
     steps = np.arange(-(radius := _find_radius(sigma, least=1)), radius + 1)
     taps = steps * np.exp(-0.5 * (steps / max(sigma, 1 / 4)) ** 2)
-    return (taps / (taps * steps).sum()).astype(np.float32)
+    shares: Taps = (taps / (taps * steps).sum()).astype(np.float32)
+    return shares
 
 
 def _filter_gradient(field: Field, axes: Sequence[int], edges: Edges, sigma: float) -> Vectors:
-    return np.stack([_filter_slope(field, axis, axes, edges, sigma) for axis in axes])
-
-
-def _filter_slope(field: Field, axis: int, axes: Sequence[int], edges: Edges, sigma: float) -> Field:
-    for other in axes:
-        build = build_slope if other == axis else build_gaussian
-        field = filter_axis(field, build(sigma / edges[other]), other)
-    return field / np.float32(edges[axis])
+    slopes = []
+    for along in axes:
+        slope = field / np.float32(edges[along])
+        for axis in axes:
+            build = build_slope if axis == along else build_gaussian
+            slope = filter_axis(slope, build(sigma / edges[axis]), axis)
+        slopes.append(slope)
+    return np.stack(slopes)
 
 
 def _find_radius(sigma: float, *, least: int) -> int:

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from volumen.geometry import VoxelSize
-from volumen.targets.target import IGNORE, Labels, EncodedTarget, Target, find_range, refuse_label, weigh_voxels
+from volumen.targets.target import IGNORE, EncodedTarget, Labels, Target, find_range, refuse_label, weigh_voxels
 from volumen.targets.turning import Part, Scalars
 
 

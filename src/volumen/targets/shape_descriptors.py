@@ -1,6 +1,6 @@
 """Local shape descriptors: size, centre and spread of what an object has around a voxel."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, final
 
@@ -17,6 +17,7 @@ from volumen.targets.label_patch import LabelPatch, list_objects, measure_edges
 from volumen.targets.target import ArrayTarget
 from volumen.targets.turning import Dimensions, Part, SymmetricTensor, Vector, spread_tensor
 
+Taps = Float32[np.ndarray, "3 _"]
 Moments = Float32[np.ndarray, "10 z y x"]
 
 # The least spread along an axis, as a share of σ², so that an object one voxel thin divides by something.
@@ -68,7 +69,7 @@ class ShapeDescriptorsTarget(ArrayTarget):
         moments = np.zeros((10, *patch.shape), np.float32)
         for part, space in self._list_patches(patch, moments):
             for number, box in list_objects(part.labels):
-                _add_object(part, number, box, edges, self.sigma, space)
+                _add_object(part, (number, box), _build_taps(edges, self.sigma), space)
         return describe_moments(moments, self.sigma, self.dimensions), patch.known[None]
 
     def _list_patches(self, patch: LabelPatch, moments: Moments) -> Iterator[tuple[LabelPatch, Moments]]:
@@ -94,13 +95,14 @@ class Descriptors(Part):
 
     def rotate(self, values: Shaped[Tensor, "b d z y x"], matrix: Float[Tensor, "3 3"]) -> Shaped[Tensor, "b d z y x"]:
         """The tensor is put together, turned, and taken apart again."""
-        steps, spreads, correlations, size = values.split(
-            [self.dimensions, self.dimensions, len(CROSS[self.dimensions]), 1], 1
+        steps, spreads, correlations, size = torch.split(
+            values, [self.dimensions, self.dimensions, len(CROSS[self.dimensions]), 1], 1
         )
         turned = Vector(self.dimensions).rotate(steps * 2 - 1, matrix) / 2 + 0.5
         tensor = SymmetricTensor(self.dimensions).rotate(self._join(spreads, correlations * 2 - 1), matrix)
         spreads, correlations = self._part(tensor)
-        return torch.cat([turned, spreads, correlations / 2 + 0.5, size], 1) * (size > 0)
+        described: Tensor = torch.cat([turned, spreads, correlations / 2 + 0.5, size], 1) * (size > 0)
+        return described
 
     def _join(self, spreads: Tensor, correlations: Tensor) -> Tensor:
         """The upper triangle of the tensor of spreads."""
@@ -138,33 +140,36 @@ def describe_moments(moments: Moments, sigma: float, dimensions: Dimensions) -> 
         for i, j in pairs
     ]
     described = np.concatenate([means / 2 + np.float32(0.5), spreads, np.stack(correlations) / 2 + 0.5, size[None]])
-    return np.clip(described, 0, 1) * (size > 0)
+    clipped: Float32[np.ndarray, "d z y x"] = np.clip(described, 0, 1) * (size > 0)
+    return clipped
 
 
-def _add_object(
-    patch: LabelPatch, number: int, box: Box, edges: tuple[float, float, float], sigma: float, moments: Moments
-) -> None:
+def _add_object(patch: LabelPatch, found: tuple[int, Box], taps: Sequence[Taps], moments: Moments) -> None:
     """Write the moments of one object at those of its voxels that lie in the patch without its halo."""
     from volumen.targets.shape_kernels import gather_lines, gather_moments, gather_rows
 
+    number, box = found
     middle = box.clip(Box.whole(patch.shape).grow([-edge for edge in patch.halo]))
     if middle.size == 0:
         return
-    taps = [_build_taps(edge, sigma) for edge in edges]
     seen = box.clip(middle.grow([axis.shape[1] // 2 for axis in taps]))
     mask = patch.labels[seen.slices] == number
     inner = middle.relative_to(seen.start)
     ranges = [(low, high) for low, high in zip(inner.start, inner.stop, strict=True)]
-    depth, height, width = inner.shape
+    _, height, width = inner.shape
     lines = np.zeros((3, *mask.shape[:2], width), np.float32)
     gather_lines(mask, taps[2], ranges[2], lines)
     rows = np.zeros((6, len(mask), height, width), np.float32)
     gather_rows(lines, taps[1], ranges[1], rows)
-    gather_moments(rows, taps[0], mask[inner.slices], ranges[0], moments[(slice(None), *middle.slices)])
+    gather_moments(rows, taps[0], (mask[inner.slices], inner.start[0]), moments[(slice(None), *middle.slices)])
 
 
-def _build_taps(edge: float, sigma: float) -> Float32[np.ndarray, "3 taps"]:
-    """A Gaussian that sums to 1, times 1, the distance and the distance squared."""
+def _build_taps(edges: tuple[float, float, float], sigma: float) -> list[Taps]:
+    """Along each axis a Gaussian that sums to 1, times 1, the distance and the distance squared."""
+    return [_build_axis(edge, sigma) for edge in edges]
+
+
+def _build_axis(edge: float, sigma: float) -> Taps:
     radius = int(REACH * sigma / edge + 0.5)
     steps = np.arange(-radius, radius + 1) * edge
     shares = np.exp(-0.5 * (steps / sigma) ** 2)

@@ -19,13 +19,10 @@ def gather_lines(mask, taps, inner, result):  # type: ignore[no-untyped-def]  # 
             if not row.any():
                 continue
             line[radius : radius + len(row)] = row
-            for moment in range(3):
-                target = result[moment, z, y]
-                for tap in range(count):
-                    share = taps[moment, tap]
-                    source = line[first + tap : last + tap]
-                    for at in range(len(target)):
-                        target[at] += share * source[at]
+            for tap in range(count):
+                source = line[first + tap : last + tap]
+                for moment in range(3):
+                    _add_scaled(source, taps[moment, tap], result[moment, z, y])
 
 
 @njit(cache=True)
@@ -37,40 +34,35 @@ def gather_rows(lines, taps, inner, result):  # type: ignore[no-untyped-def]
     for z in range(depth):
         for y in range(first, last):
             for other in range(max(0, y - radius), min(height, y + radius + 1)):
-                if not lines[0, z, other].any():
-                    continue
-                shares = taps[:, other - y + radius]
-                slot = 0
-                for moment in range(3):
-                    source = lines[moment, z, other]
-                    for order in range(3 - moment):
-                        target = result[slot, z, y - first]
-                        share = shares[order]
-                        for at in range(len(target)):
-                            target[at] += share * source[at]
-                        slot += 1
+                if lines[0, z, other].any():
+                    near, once, twice = taps[:, other - y + radius]
+                    _add_scaled(lines[0, z, other], near, result[0, z, y - first])
+                    _add_scaled(lines[0, z, other], once, result[1, z, y - first])
+                    _add_scaled(lines[0, z, other], twice, result[2, z, y - first])
+                    _add_scaled(lines[1, z, other], near, result[3, z, y - first])
+                    _add_scaled(lines[1, z, other], once, result[4, z, y - first])
+                    _add_scaled(lines[2, z, other], near, result[5, z, y - first])
 
 
 @njit(cache=True)
-def gather_moments(rows, taps, inside, inner, result):  # type: ignore[no-untyped-def]
-    """All moments up to the second at the voxels of `inside` (`z y x`, the planes of `inner`).
+def gather_moments(rows, taps, inside, result):  # type: ignore[no-untyped-def]
+    """All moments up to the second: `10 z y x` of 1, z, y, x, zz, zy, zx, yy, yx, xx.
 
-    `result` is `10 z y x`: 1, z, y, x, zz, zy, zx, yy, yx, xx.
+    `inside` is a mask and its first plane among `rows`: moments are gathered at its voxels.
     """
     _, depth, height, width = rows.shape
-    first, last = inner
+    mask, first = inside
     radius = taps.shape[1] // 2
     sums = np.empty((MOMENTS, width), np.float32)
-    for z in range(first, last):
+    for z in range(first, first + len(mask)):
         for y in range(height):
-            columns = np.flatnonzero(inside[z - first, y])
+            columns = np.flatnonzero(mask[z - first, y])
             if len(columns) == 0:
                 continue
             low, high = columns[0], columns[-1] + 1
             sums[:, low:high] = 0
             for other in range(max(0, z - radius), min(depth, z + radius + 1)):
-                near, once, twice = taps[:, other - z + radius]
-                _add_row(rows[:, other, y, low:high], near, once, twice, sums[:, low:high])
+                _add_row(rows[:, other, y, low:high], taps[:, other - z + radius], sums[:, low:high])
             for moment in range(MOMENTS):
                 target = result[moment, z - first, y]
                 for x in columns:
@@ -78,8 +70,9 @@ def gather_moments(rows, taps, inside, inner, result):  # type: ignore[no-untype
 
 
 @njit(cache=True)
-def _add_row(row, near, once, twice, sums):  # type: ignore[no-untyped-def]
-    """What one row adds, its share times 1, its distance and its distance squared."""
+def _add_row(row, shares, sums):  # type: ignore[no-untyped-def]
+    """What one row adds: its share times 1, its distance and its distance squared."""
+    near, once, twice = shares
     for at in range(row.shape[1]):
         sums[0, at] += near * row[0, at]
         sums[1, at] += once * row[0, at]
@@ -91,3 +84,9 @@ def _add_row(row, near, once, twice, sums):  # type: ignore[no-untyped-def]
         sums[7, at] += near * row[2, at]
         sums[8, at] += near * row[4, at]
         sums[9, at] += near * row[5, at]
+
+
+@njit(cache=True)
+def _add_scaled(source, share, target):  # type: ignore[no-untyped-def]
+    for at in range(len(target)):
+        target[at] += share * source[at]

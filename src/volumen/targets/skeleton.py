@@ -110,8 +110,8 @@ class MedialSurfaceTarget(ArrayTarget):
 class SkeletonDistanceTarget(ArrayTarget):
     """How near a voxel is to the middle of its object: (b / (b + s))^power, 1 on the skeleton and 0 in the background.
 
-    b is the distance to the border and s that to the object's own skeleton, both in lengths, so that voxels that are not
-    cubes are no error (Lin et al. 2023, whose code takes lengths for voxel indices).
+    b is the distance to the border and s that to the object's own skeleton, both in lengths, so that voxels that
+    are not cubes are no error (Lin et al. 2023, whose code takes lengths for voxel indices).
 
     Args:
         power: below 1 it falls less steeply from the skeleton.
@@ -168,8 +168,9 @@ def draw_tubes(
 def _measure_nearness(
     border: Float32[np.ndarray, "z y x"], skeleton: Bool[np.ndarray, "z y x"], edges: tuple[float, float, float]
 ) -> Float32[np.ndarray, "z y x"]:
-    """b / (b + s); 1 where the object has no border in sight."""
+    """The share b / (b + s); 1 where the object has no border in sight."""
     import edt
 
     away = edt.edt(np.ascontiguousarray(~skeleton), anisotropy=edges)
-    return border / np.maximum(border + away, np.float32(1e-6))
+    share: Float32[np.ndarray, "z y x"] = border / np.maximum(border + away, np.float32(1e-6))
+    return share

@@ -49,7 +49,7 @@ class TensorTarget(ArrayTarget):
 
     @final
     def measure_tensor(self, patch: LabelPatch, source: Source) -> tuple[Vectors, Bool[np.ndarray, "z y x"]]:
-        """G ∗ ∇f ∇fᵀ, the upper triangle row by row; and where f is known."""
+        """The smoothed ∇f ∇fᵀ, its upper triangle row by row; and where f is known."""
         edges, dimensions = measure_edges(patch.voxel_size, self.unit), self.dimensions
         field, known = patch.mask.astype(np.float32), patch.known
         if source == "distance":

@@ -112,7 +112,7 @@ class Target(abc.ABC):
             values: after their voxels were moved and resampled.
             matrix: what becomes of a vector z y x.
         """
-        pieces = values.split([part.channels for part in self.parts], 1)
+        pieces = torch.split(values, [part.channels for part in self.parts], 1)
         return torch.cat([part.rotate(piece, matrix) for part, piece in zip(self.parts, pieces, strict=True)], 1)
 
 

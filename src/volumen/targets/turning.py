@@ -136,6 +136,7 @@ class Pairs(Part):
 
     def rotate(self, values: Shaped[Tensor, "b d z y x"], matrix: Float[Tensor, "3 3"]) -> Shaped[Tensor, "b d z y x"]:
         """Nothing: pairs of voxels have no place between the voxels."""
+        del values, matrix
         raise ShapeError("affinities turn by right angles only; encode them again after the labels were rotated")
 
     def turn(
@@ -143,9 +144,7 @@ class Pairs(Part):
     ) -> tuple[Shaped[Tensor, "b d z y x"], Shaped[Tensor, "b d z y x"]]:
         """Channels of the same pairs as before; a pair that is now held by its other voxel moves there."""
         channels = [self._find_source(reach, matrix) for reach in self.spec.reaches]
-        moved = [
-            tuple(_shift(tensor[:, [source]], shift) for tensor in (values, weight)) for source, shift in channels
-        ]
+        moved = [tuple(_shift(tensor[:, [source]], shift) for tensor in (values, weight)) for source, shift in channels]
         turned, weights = (torch.cat(tensors, 1) for tensors in zip(*moved, strict=True))
         return turned, weights
 
@@ -170,7 +169,7 @@ def turn_parts(
     values, weight = turn.move(values), turn.move(weight)
     if len(parts) == 1 and isinstance(parts[0], Pairs):
         return parts[0].turn(values, weight, turn.matrix)
-    pieces = values.split([part.channels for part in parts], 1)
+    pieces = torch.split(values, [part.channels for part in parts], 1)
     return torch.cat([part.rotate(piece, turn.matrix) for part, piece in zip(parts, pieces, strict=True)], 1), weight
 
 
