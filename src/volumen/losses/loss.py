@@ -131,6 +131,21 @@ def open_region(compared: Compared, head: HeadSpec, *, background: bool = False)
     return Region(probability, compared.target[:, first:], weight)
 
 
+def open_foreground(compared: Compared, head: HeadSpec) -> Region:
+    """Probability and truth of being any class but background, in one channel, zeros where nobody looked."""
+    check_channels(compared, head)
+    weight = compared.weight.amin(1, keepdim=True)
+    if is_exclusive(head):
+        probability = 1 - activate(compared.prediction, head)[:, :1]
+        return Region(probability, compared.target[:, 1:].sum(1, keepdim=True), weight)
+    if head.channels != 1:
+        raise ConfigError(
+            f"head {head.name!r} gives {head.channels} channels that do not exclude each other; "
+            "this loss judges one foreground: use a head with target: binary"
+        )
+    return Region(activate(compared.prediction, head), compared.target, weight)
+
+
 def average_voxels(values: Float[Tensor, "b c z y x"], weight: Float[Tensor, "b w z y x"]) -> Scalar:
     """Mean over channels and voxels by weight; 0 when there is none."""
     total = weight.sum() * (values.shape[1] // weight.shape[1])

@@ -2,16 +2,19 @@
 
 from typing import Annotated, final
 
+import torch
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from volumen.losses.loss import Compared, Loss, LossContext, Scalar, average_samples, open_region
+from volumen.losses.loss import Compared, Loss, LossContext, Region, Scalar, average_samples, open_region
 
 SPACE = (2, 3, 4)
 # The contrast constant of SSIM, (0.03 × range)², and what keeps the root's slope finite for a constant prediction.
 CONTRAST = 9e-4
 TINY = 1e-8
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 
 
 @final
@@ -30,9 +33,7 @@ class Dice(Loss):
         background: whether channel 0 of a softmax head counts too.
     """
 
-    def __init__(
-        self, *, smooth: Annotated[float, Field(gt=0)] = 1.0, batch: bool = True, background: bool = False
-    ) -> None:
+    def __init__(self, *, smooth: Positive = 1.0, batch: bool = True, background: bool = False) -> None:
         self.smooth = smooth
         self.batch = batch
         self.background = background
@@ -40,11 +41,83 @@ class Dice(Loss):
     def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """0 when they agree, 1 when they are apart."""
         region = open_region(compared, context.head, background=self.background)
-        axes = (0, *SPACE) if self.batch else SPACE
-        probability = region.probability * region.weight
-        overlap = (probability * region.truth).sum(axes)
-        size = probability.sum(axes) + (region.truth * region.weight).sum(axes)
-        loss = 1 - (2 * overlap + self.smooth) / (size + self.smooth)
+        overlap, predicted, true = measure_overlap(region, batch=self.batch)
+        loss = 1 - (2 * overlap + self.smooth) / (predicted + true + self.smooth)
+        return loss.mean() if self.batch else average_samples(loss, region.weight)
+
+
+@final
+class GeneralisedDice(Loss):
+    """Dice over all channels together, rare ones raised (Sudre et al. 2017, Generalised Dice Overlap).
+
+        L = 1 − (2 Σ_c v_c Σ w p t + s) / (Σ_c v_c (Σ w p + Σ w t) + s),  v_c = 1 / (Σ w t)²
+
+    A channel without any truth gets the largest v of the others.
+
+    Args:
+        smooth: s above.
+        batch: one overlap for the whole batch; else one a sample.
+        background: whether channel 0 of a softmax head counts too.
+    """
+
+    def __init__(self, *, smooth: Positive = 1e-5, batch: bool = True, background: bool = True) -> None:
+        self.smooth = smooth
+        self.batch = batch
+        self.background = background
+
+    def judge(self, compared: Compared, context: LossContext) -> Scalar:
+        """0 when they agree, 1 when they are apart."""
+        region = open_region(compared, context.head, background=self.background)
+        overlap, predicted, true = measure_overlap(region, batch=self.batch)
+        rarity = torch.where(true > 0, 1 / true.clamp(min=TINY).square(), 0)
+        largest = rarity.amax(-1, keepdim=True)
+        rarity = torch.where(true > 0, rarity, torch.where(largest > 0, largest, 1))
+        shared, size = (rarity * overlap).sum(-1, keepdim=True), (rarity * (predicted + true)).sum(-1, keepdim=True)
+        loss = 1 - (2 * shared + self.smooth) / (size + self.smooth)
+        return loss.mean() if self.batch else average_samples(loss, compared.weight.amax(1, keepdim=True))
+
+
+@final
+class Tversky(Loss):
+    """Dice with a price of its own for each kind of error (Salehi et al. 2017; γ: Abraham and Khan 2019).
+
+        L = (1 − (Σ w p t + s) / (Σ w p t + α Σ w p (1 − t) + β Σ w (1 − p) t + s))^γ
+
+    α = β = ½ is Dice. A larger β finds more and joins more.
+
+    Args:
+        alpha: price of false foreground.
+        beta: price of false background.
+        gamma: γ; above 1 looks at what overlaps least.
+        smooth: s above, in voxels.
+        batch: one overlap for the whole batch; else one a sample.
+        background: whether channel 0 of a softmax head counts too.
+    """
+
+    def __init__(
+        self,
+        *,
+        alpha: NotNegative = 0.5,
+        beta: NotNegative = 0.5,
+        gamma: Positive = 1.0,
+        smooth: Positive = 1.0,
+        batch: bool = True,
+        background: bool = False,
+    ) -> None:
+        self.alpha = alpha
+        self.beta = beta
+        self.gamma = gamma
+        self.smooth = smooth
+        self.batch = batch
+        self.background = background
+
+    def judge(self, compared: Compared, context: LossContext) -> Scalar:
+        """0 when they agree, 1 when they are apart."""
+        region = open_region(compared, context.head, background=self.background)
+        overlap, predicted, true = measure_overlap(region, batch=self.batch)
+        errors = self.alpha * (predicted - overlap) + self.beta * (true - overlap)
+        loss = errors / (overlap + errors + self.smooth)
+        loss = loss.clamp(min=TINY) ** self.gamma if self.gamma != 1 else loss
         return loss.mean() if self.batch else average_samples(loss, region.weight)
 
 
@@ -71,6 +144,14 @@ class Variance(Loss):
         true = _measure_spread(region.truth, region.weight)
         loss = (predicted - true).square() / (predicted.square() + true.square() + CONTRAST)
         return average_samples(loss, region.weight)
+
+
+def measure_overlap(region: Region, *, batch: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Voxels of both, of the prediction and of the truth, for each channel of the batch or of every sample."""
+    axes = (0, *SPACE) if batch else SPACE
+    probability = region.probability * region.weight
+    overlap = (probability * region.truth).sum(axes)
+    return overlap, probability.sum(axes), (region.truth * region.weight).sum(axes)
 
 
 def _measure_spread(values: Float[Tensor, "b c z y x"], weight: Float[Tensor, "b w z y x"]) -> Float[Tensor, "b c"]:

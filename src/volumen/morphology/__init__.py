@@ -1,4 +1,4 @@
-"""Arrays in memory: components, holes, balls, distances, skeletons, watershed, relabelling."""
+"""Arrays in memory: components, holes, balls, distances, skeletons, persistent homology, watershed, relabelling."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -13,12 +13,17 @@ if TYPE_CHECKING:
     from volumen.morphology.components import keep_large as keep_large
     from volumen.morphology.components import keep_marked as keep_marked
     from volumen.morphology.components import label_components as label_components
+    from volumen.morphology.components import list_contacts as list_contacts
     from volumen.morphology.components import measure_components as measure_components
     from volumen.morphology.components import relabel as relabel
     from volumen.morphology.distances import find_near as find_near
     from volumen.morphology.distances import measure_distance as measure_distance
     from volumen.morphology.holes import count_cavities as count_cavities
     from volumen.morphology.holes import fill_holes as fill_holes
+    from volumen.morphology.persistence import Intervals as Intervals
+    from volumen.morphology.persistence import Matching as Matching
+    from volumen.morphology.persistence import match_persistence as match_persistence
+    from volumen.morphology.persistence import measure_persistence as measure_persistence
     from volumen.morphology.skeletons import find_medial_surface as find_medial_surface
     from volumen.morphology.skeletons import skeletonize_curves as skeletonize_curves
     from volumen.morphology.watershed import separate_by_watershed as separate_by_watershed
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Connectivity": "components",
+    "Intervals": "persistence",
+    "Matching": "persistence",
     "close_ball": "balls",
     "count_cavities": "holes",
     "count_components": "components",
@@ -37,8 +44,11 @@ _HOMES = {
     "keep_large": "components",
     "keep_marked": "components",
     "label_components": "components",
+    "list_contacts": "components",
+    "match_persistence": "persistence",
     "measure_components": "components",
     "measure_distance": "distances",
+    "measure_persistence": "persistence",
     "open_ball": "balls",
     "relabel": "components",
     "separate_by_watershed": "watershed",
@@ -47,6 +57,8 @@ _HOMES = {
 }
 __all__ = [
     "Connectivity",
+    "Intervals",
+    "Matching",
     "close_ball",
     "count_cavities",
     "count_components",
@@ -58,8 +70,11 @@ __all__ = [
     "keep_large",
     "keep_marked",
     "label_components",
+    "list_contacts",
+    "match_persistence",
     "measure_components",
     "measure_distance",
+    "measure_persistence",
     "open_ball",
     "relabel",
     "separate_by_watershed",
