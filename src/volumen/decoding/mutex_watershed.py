@@ -53,7 +53,7 @@ class MutexWatershed:
     roles: ClassVar = ROLES
 
     reach: Annotated[int, Field(ge=1)] = 1
-    strides: tuple[Stride, Stride, Stride] = (1, 1, 1)
+    strides: Annotated[Sequence[Stride], Field(min_length=3, max_length=3)] = (1, 1, 1)
     bias: Share = 0.0
     head: str | None = None
     foreground: str | None = None
@@ -88,7 +88,7 @@ class MutexWatershed:
         return Edges(np.concatenate(voxels), np.concatenate(channels), np.concatenate(strengths))
 
 
-def _find_grid(mask: Mask, strides: tuple[int, int, int]) -> Mask:
+def _find_grid(mask: Mask, strides: Sequence[int]) -> Mask:
     """Every so many voxels along each axis."""
     grid = np.zeros_like(mask)
     grid[:: strides[0], :: strides[1], :: strides[2]] = True

@@ -142,7 +142,7 @@ def build_objective(config: RunConfig, cases: Sequence[Case]) -> Objective:
         losses=losses,
         metrics=config.validation.metrics,
     )
-    try_objective(objective, patch)
+    try_objective(objective, patch, cases)
     return objective
 
 
@@ -157,16 +157,18 @@ def follow_label(head: str, sections: Mapping[str, HeadSection], cases: Sequence
     return choose_label(followed[-1], sections[followed[-1]], cases)
 
 
-def try_objective(objective: Objective, patch: Shape) -> None:
+def try_objective(objective: Objective, patch: Shape, cases: Sequence[Case]) -> None:
     """Judges logits of zero on a small patch, half of it foreground, so that what does not fit is an error at once."""
     labels = torch.zeros((1, *(min(edge, TRIAL_EDGE) for edge in patch)), dtype=torch.int64)
     labels[..., labels.shape[-1] // 2 :] = 1
+    sizes = [None if case.voxel_size is None else tuple(case.voxel_size) for case in cases] or [None]
+    channels = [target.channels for target in objective.targets.values() if target.learns_from == "image"]
     sample = Sample(
-        image=torch.zeros(1, 1, *labels.shape[1:]),
+        image=torch.zeros(1, max(channels, default=1), *labels.shape[1:]),
         labels=dict.fromkeys(objective.labels.values(), labels),
         cases=("a trial of the losses",),
         origin=torch.zeros(1, 3, dtype=torch.int64),
-        voxel_size=torch.full((1, 3), torch.nan),
+        voxel_size=torch.tensor([sizes[0] if None not in sizes else (np.nan,) * 3]),
         seed=torch.zeros(1, dtype=torch.int64),
     )
     outputs = {head.name: [torch.zeros(1, head.channels, *labels.shape[1:])] for head in objective.heads}
@@ -174,9 +176,9 @@ def try_objective(objective: Objective, patch: Shape) -> None:
         objective.judge(outputs, objective.encode(sample), sample)
 
 
-def decide_labels(values: Float[Tensor, "b c z y x"], threshold: float) -> Shaped[np.ndarray, "b z y x"]:
+def decide_labels(values: Shaped[Tensor, "b c z y x"], threshold: float) -> Shaped[np.ndarray, "b z y x"]:
     """The label of every voxel: 1 where a lone channel is above the threshold, else the largest channel."""
-    decided = values[:, 0] > threshold if values.shape[1] == 1 else values.argmax(1)
+    decided = values[:, 0] > threshold if values.shape[1] == 1 else values.float().argmax(1)
     labels: Shaped[np.ndarray, "b z y x"] = decided.to(torch.int16).cpu().numpy()
     return labels
 
