@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from volumen.config.component import Component, WeightedComponent
+from volumen.config.suggestions import suggest
 from volumen.errors import suggest_nearest
 from volumen.geometry import Shape, count_overlap, to_shape
 from volumen.heads import Activation
@@ -46,13 +47,22 @@ class DataSection(Section):
 
 
 class HeadSection(Section):
-    """One head: what it learns and what its errors cost."""
+    """One head: what it learns and what its errors cost, as its target suggests when no losses are given."""
 
     target: Component
     label: str | None = None
     activation: Activation | None = None
     channels: Count | None = None
     losses: Annotated[tuple[WeightedComponent, ...], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_losses(cls, given: object) -> object:
+        """The losses that go with the target where none are named."""
+        if not isinstance(given, dict) or "losses" in given:
+            return given
+        losses = suggest("losses", given.get("target"))
+        return given | {"losses": losses} if losses else given
 
 
 class SwaSection(Section):
@@ -120,6 +130,16 @@ class RunConfig(Section):
     prediction: PredictionSection = PredictionSection()
     decoding: tuple[Component, ...] = (Component(name="threshold"),)
     logger: Component = Component(name="csv")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_decoding(cls, given: object) -> object:
+        """Where none is named, the decoding that goes with the first head that has one."""
+        if not isinstance(given, dict) or "decoding" in given or not isinstance(given.get("heads"), dict):
+            return given
+        heads = [head for head in given["heads"].values() if isinstance(head, dict)]
+        steps = next(filter(None, (suggest("decoding", head.get("target")) for head in heads)), None)
+        return given | {"decoding": steps} if steps else given
 
     @model_validator(mode="after")
     def _check_overlap(self) -> "RunConfig":

@@ -120,10 +120,11 @@ def _draw_from(
 
 
 def _draw_place(plan: SamplePlan, case: Case, rng: np.random.Generator, reader: PatchReader) -> Drawn:
-    names = plan.wanted.labels
-    looked_at = next((name for name in names if name in case.labels), names[0])
+    looked_at = next((name for name in plan.wanted.labels if name in case.labels), None)
 
     def measure(box: Box) -> float | None:
+        if looked_at is None:
+            return None
         return measure_share(case, looked_at, box, reader=reader, ignore=plan.ignore)
 
     return plan.sampling.draw(find_shape(case, reader), plan.patch, rng=rng, measure=measure)

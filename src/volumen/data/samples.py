@@ -16,7 +16,8 @@ class Sample:
 
     Args:
         image: normalised intensities; 0 where the volume ended.
-        labels: by name; −100 where nobody looked or the volume ended.
+        labels: by name; −100 where nobody looked or the volume ended. As large as the image, and until targets are
+            encoded larger by a halo, the same on both sides of an axis.
         cases: which case each patch was cut from.
         origin: its first voxel in the case.
         voxel_size: z y x in nm, NaN where the case does not say.
@@ -27,7 +28,7 @@ class Sample:
     """
 
     image: Float32[Tensor, "b c z y x"]
-    labels: dict[str, Int64[Tensor, "b z y x"]]
+    labels: dict[str, Int64[Tensor, "b _ _ _"]]
     cases: tuple[str, ...]
     origin: Int64[Tensor, "b 3"]
     voxel_size: Float32[Tensor, "b 3"]

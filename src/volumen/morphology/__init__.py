@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from volumen.morphology.skeletons import find_medial_surface as find_medial_surface
     from volumen.morphology.skeletons import skeletonize_curves as skeletonize_curves
     from volumen.morphology.watershed import separate_by_watershed as separate_by_watershed
+    from volumen.morphology.watershed import separate_heights as separate_heights
 
 _HOMES = {
     "Connectivity": "components",
@@ -51,6 +52,7 @@ _HOMES = {
     "open_ball": "balls",
     "relabel": "components",
     "separate_by_watershed": "watershed",
+    "separate_heights": "watershed",
     "skeletonize_curves": "skeletons",
 }
 __all__ = [
@@ -76,6 +78,7 @@ __all__ = [
     "open_ball",
     "relabel",
     "separate_by_watershed",
+    "separate_heights",
     "skeletonize_curves",
 ]
 

@@ -16,6 +16,7 @@ from volumen.targets.target import ArrayTarget
 from volumen.targets.turning import Pairs, Part
 
 NEAREST = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
+Steps = Annotated[Sequence[int], Field(min_length=3, max_length=3)]
 Slices = tuple[slice, slice, slice]
 
 
@@ -35,7 +36,7 @@ class AffinitiesTarget(ArrayTarget):
     losses = ("cross_entropy", "dice")
     decoding = ("affinity_components",)
 
-    offsets: Annotated[Sequence[Offset], Field(min_length=1)] = NEAREST
+    offsets: Annotated[Sequence[Steps], Field(min_length=1)] = NEAREST
     edge: Edge = "start"
 
     @cached_property

@@ -36,7 +36,6 @@ class NearestTarget(ArrayTarget):
 
     activations = ("none",)
     losses = ("smooth_l1",)
-    decoding = ()
     linear = True
 
     sigma: Annotated[float, Field(ge=0)] = 1.0

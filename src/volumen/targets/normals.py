@@ -37,7 +37,6 @@ class NormalsTarget(ArrayTarget):
     """
 
     losses = ("cosine",)
-    decoding = ()
     activations = ("none",)
     linear = True
 

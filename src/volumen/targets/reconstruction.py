@@ -25,7 +25,6 @@ class ReconstructionTarget(Target):
 
     activations = ("none",)
     losses = ("mse",)
-    decoding = ()
     learns_from = "image"
 
     image_channels: Annotated[int, Field(ge=1)] = 1

@@ -45,7 +45,6 @@ class ShapeDescriptorsTarget(ArrayTarget):
 
     activations = ("sigmoid", "none")
     losses = ("mse",)
-    decoding = ()
     linear = True
 
     sigma: Annotated[float, Field(gt=0)] = 10.0

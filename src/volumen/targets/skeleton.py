@@ -122,7 +122,7 @@ class SkeletonDistanceTarget(ArrayTarget):
 
     activations = ("sigmoid", "none")
     losses = ("smooth_l1",)
-    decoding = ({"name": "watershed"},)
+    decoding = ("watershed",)
     linear = True
 
     power: Annotated[float, Field(gt=0)] = 0.8

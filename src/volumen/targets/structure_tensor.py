@@ -73,8 +73,7 @@ class StructureTensorTarget(TensorTarget):
     """
 
     activations = ("none",)
-    losses = ("mse",)
-    decoding = ()
+    losses = ("tensor",)
     linear = True
 
     source: Source = "distance"
@@ -105,7 +104,6 @@ class DirectionTarget(TensorTarget):
 
     activations = ("none",)
     losses = ("cosine",)
-    decoding = ()
 
     contrast: Annotated[float, Field(ge=0, le=1)] = 0.05
 

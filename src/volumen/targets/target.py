@@ -55,8 +55,8 @@ class Target(abc.ABC):
     channel (or a lone one above one half) is a label that scores can be made of.
     """
 
-    losses: ClassVar[tuple[Default, ...]]
-    decoding: ClassVar[tuple[Default, ...]]
+    losses: ClassVar[tuple[Default, ...]] = ()
+    decoding: ClassVar[tuple[Default, ...]] = ()
     place: ClassVar[Literal["device", "worker"]] = "device"
     learns_from: ClassVar[Literal["labels", "image"]] = "labels"
     names_voxels: ClassVar[bool] = False

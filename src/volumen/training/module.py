@@ -128,7 +128,7 @@ class Learner(LightningModule):
         for scores in self.objective.score(outputs, targets, sample):
             self._measured.add_scores(scores)
         if batch_idx == 0 and self.is_preview_due():
-            self.snapshot = take_snapshot(self.objective.heads[0], sample, outputs, targets)
+            self.snapshot = take_snapshot(self.objective, sample, outputs, targets)
 
     def is_preview_due(self) -> bool:
         """Whether the epoch that is running is one to keep a picture of."""

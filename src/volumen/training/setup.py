@@ -75,7 +75,7 @@ class FoldSetup:
         return build_loader(
             cases,
             self.config.data,
-            labels=tuple(dict.fromkeys(self.objective.labels.values())),
+            wanted=self.objective.wanted,
             seed=self.config.training.seed,
             first=first,
             count=count,
