@@ -102,6 +102,10 @@ class LossSum:
         """The losses that are computed at a moment."""
         return (term for term in self.terms if term.schedule.is_due(moment))
 
+    def list_never(self, epochs: int) -> list[str]:
+        """Names of the losses that begin after so many epochs."""
+        return [term.name for term in self.terms if term.schedule.start_epoch >= epochs]
+
     def list_maps(self, moment: Moment) -> set[str]:
         """Names of the maps that those losses look at."""
         return {name for term in self.list_due(moment) for name in term.maps.values()}

@@ -131,9 +131,14 @@ def find_voxel_size(cases: Sequence[Case]) -> VoxelSize | None:
 
 
 def shrink_config(config: RunConfig) -> RunConfig:
-    """The recipe for one batch of everything: one step, one epoch, averages and a picture included."""
+    """The recipe for one batch of everything: one step, one epoch, averages, late losses and a picture included."""
     training = config.training
     swa = training.swa and training.swa.model_copy(update={"start_epoch": 0, "renew_batches": 1})
     ema = training.ema and training.ema.model_copy(update={"start_step": 0})
     short = {"max_epochs": 1, "steps_per_epoch": 1, "accumulate_grad_batches": 1, "previews": 1, "swa": swa, "ema": ema}
-    return config.model_copy(update={"training": training.model_copy(update=short)})
+    now = {"start_epoch": 0, "every": 1, "ramp": 0}
+    heads = {
+        name: section.model_copy(update={"losses": tuple(loss.model_copy(update=now) for loss in section.losses)})
+        for name, section in config.heads.items()
+    }
+    return config.model_copy(update={"training": training.model_copy(update=short), "heads": heads})
