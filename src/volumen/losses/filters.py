@@ -5,7 +5,6 @@ import math
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn.functional import conv3d
 
 # Where a Gaussian is cut, in σ.
 REACH = 3.0
@@ -16,20 +15,18 @@ def smooth_gaussian(
     values: Float[Tensor, "b c z y x"], weight: Float[Tensor, "b 1 z y x"], sigma: float
 ) -> Float[Tensor, "b c z y x"]:
     """Means of each voxel's surroundings by weight and by a Gaussian of `sigma` voxels; 0 where nothing is in reach."""
-    reach = math.ceil(REACH * sigma)
-    steps = torch.arange(-reach, reach + 1, device=values.device)
-    kernel = (-0.5 * (steps / sigma) ** 2).exp()
-    means = _convolve(weight, kernel)
-    return _convolve(values * weight, kernel) / means.clamp(min=LEAST)
+    return _spread(values * weight, sigma) / _spread(weight, sigma).clamp(min=LEAST)
 
 
-def _convolve(values: Tensor, kernel: Tensor) -> Tensor:
-    """Sums along each axis, one after the other; an axis of one voxel is left as it is."""
-    length = len(kernel)
-    maps = values.flatten(0, 1).unsqueeze(1)
-    for axis in range(3):
-        if maps.shape[axis + 2] > 1:
-            shape = [1, 1, *(length if axis == other else 1 for other in range(3))]
-            padding = [length // 2 if axis == other else 0 for other in range(3)]
-            maps = conv3d(maps, kernel.view(shape), padding=padding)
-    return maps.view_as(values)
+def _spread(values: Float[Tensor, "b c z y x"], sigma: float) -> Float[Tensor, "b c z y x"]:
+    """Sums along each axis by a Gaussian, as products with band matrices: a few times faster than convolutions."""
+    depth, height, width = (_draw_band(extent, sigma, values) for extent in values.shape[2:])
+    across = height @ values @ width
+    return (depth @ across.flatten(3)).view_as(values)
+
+
+def _draw_band(extent: int, sigma: float, like: Tensor) -> Float[Tensor, "n n"]:
+    """The weight of each voxel along an axis in the sum of each other one."""
+    places = torch.arange(extent, device=like.device, dtype=like.dtype)
+    distance = places[:, None] - places
+    return torch.exp(-0.5 * (distance / sigma) ** 2) * (distance.abs() <= math.ceil(REACH * sigma))

@@ -42,8 +42,10 @@ class Regression(Loss):
     def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """0 when they agree."""
         check_channels(compared, context.head)
-        filled = (compared.target != 0).any(1, keepdim=True)
-        weight = compared.weight * (1 + (self.foreground - 1) * filled)
+        weight = compared.weight
+        if self.foreground != 1:
+            filled = (compared.target != 0).any(1, keepdim=True)
+            weight = weight * (1 + (self.foreground - 1) * filled)
         return average_voxels(self.measure(read_numbers(compared.prediction, context.head), compared.target), weight)
 
 
