@@ -1,7 +1,7 @@
 """What every loss must do; a loss joins by a line in LOSSES."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
@@ -272,3 +272,18 @@ def test_half_precision_is_judged_in_float32_with_finite_gradients(subject, dtyp
     assert report.total.dtype == torch.float32
     assert torch.equal(report.total, losses({subject.head.name: [prediction.detach().float()]}, targets).total)
     assert prediction.grad.isfinite().all()
+
+
+@pytest.mark.gpu
+def test_a_gpu_judges_as_the_processor_does(subject):
+    weight = torch.ones(2, 1, 6, 6, 6)
+    context = LossContext(subject.head, maps=subject.make_maps(subject.labels))
+    costs = []
+    for device in ("cpu", "cuda"):
+        maps = {name: TruthMap(*(part.to(device) for part in pair)) for name, pair in context.maps.items()}
+        prediction = subject.draw().to(device).requires_grad_()
+        compared = (prediction, subject.truth.to(device), weight.to(device))
+        cost = subject.loss(*compared, replace(context, maps=maps, voxel_size=torch.ones(2, 3, device=device)))
+        cost.backward()
+        costs.append((cost.detach().cpu(), prediction.grad.cpu()))
+    torch.testing.assert_close(costs[1], costs[0], rtol=1e-4, atol=1e-5)

@@ -144,11 +144,10 @@ def read_lengths(context: LossContext) -> Lengths:
             "set the target's side: signed, or use smooth_l1"
         )
     clip = math.inf if spec.clip is None else spec.clip
-    if spec.unit == "voxel":
+    if spec.unit == "voxel" or context.voxel_size is None:
         return Lengths(spec.scale, clip)
-    finest = torch.as_tensor(math.nan) if context.voxel_size is None else context.voxel_size.amin(1)
-    finest = torch.nan_to_num(finest, nan=1.0).view(-1, 1, 1, 1, 1)
-    return Lengths(spec.scale / finest, clip / float(finest.max()))
+    finest = torch.nan_to_num(context.voxel_size.amin(1), nan=1.0)
+    return Lengths(spec.scale / finest.view(-1, 1, 1, 1, 1), clip / float(finest.max()))
 
 
 def read_numbers(prediction: Maps, head: HeadSpec) -> Maps:
