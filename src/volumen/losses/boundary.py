@@ -1,5 +1,6 @@
 """Losses that price an error by its distance from the border where it should not be."""
 
+import abc
 from collections.abc import Sequence
 from typing import Annotated, final
 
@@ -16,17 +17,11 @@ from volumen.morphology import measure_distance
 DISTANCE = "distance"
 HALF = 0.5
 Most = Annotated[float, Field(gt=0)]
+Map = Float[Tensor, "b 1 z y x"]
 
 
-@final
-class Boundary(Loss):
-    """Errors times their distance from the truth's border (Kervadec et al. 2019, Boundary loss).
-
-        L = Σ w φ (p − t) / Σ w  =  Σ w |φ| |p − t| / Σ w
-
-    with φ the signed distance, positive outside. The paper leaves Σ w φ t out, which does not depend on the prediction:
-    with it the truth costs 0, and no error less. It says nothing of objects that are missed whole but for their
-    thickness, so it goes beside Dice or cross-entropy.
+class DistanceLoss(Loss):
+    """A loss that looks at how far errors are from the truth's border.
 
     Args:
         most: distances count as this at most, in voxels of the finest axis; also where there is no border at all.
@@ -38,14 +33,39 @@ class Boundary(Loss):
         self.most = most
         self.maps = (ask_distance(most),)
 
+    @final
     def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """0 when they agree."""
-        region, distance = open_distance(compared, context, self.most)
+        region = open_foreground(compared, context.head)
+        values, weight = context.maps[DISTANCE]
+        known = (weight.amin(1, keepdim=True) > 0) & (region.weight > 0)
+        distance = torch.where(known, values.abs(), 0).clamp(max=self.most)
+        return self.measure(region._replace(weight=region.weight * known), distance, context)
+
+    @abc.abstractmethod
+    def measure(self, region: Region, distance: Map, context: LossContext) -> Scalar:
+        """What errors at their distances from the truth's border cost."""
+
+
+@final
+class Boundary(DistanceLoss):
+    """Errors times their distance from the truth's border (Kervadec et al. 2019, Boundary loss).
+
+        L = Σ w φ (p − t) / Σ w  =  Σ w |φ| |p − t| / Σ w
+
+    with φ the signed distance, positive outside. The paper leaves Σ w φ t out, which does not depend on the prediction:
+    with it the truth costs 0, and no error less. It says nothing of objects that are missed whole but for their
+    thickness, so it goes beside Dice or cross-entropy.
+    """
+
+    def measure(self, region: Region, distance: Map, context: LossContext) -> Scalar:
+        """The mean over voxels."""
+        del context
         return average_voxels(distance * (region.probability - region.truth).abs(), region.weight)
 
 
 @final
-class SurfaceDistance(Loss):
+class SurfaceDistance(DistanceLoss):
     """The mean squared distance between the borders of prediction and truth, in voxels², seen from both.
 
         L = Σ w (|φ_t| + |φ_p|) |p − t| / ½ (A_t + A_p)
@@ -55,28 +75,18 @@ class SurfaceDistance(Loss):
     `boundary` it sees an object that is missed whole as far as the next one.
 
     Distances are measured sample by sample on the processor and nothing of them is kept.
-
-    Args:
-        most: distances count as this at most, in voxels of the finest axis; also where there is no border at all.
     """
 
-    finest_only = True
-
-    def __init__(self, *, most: Most = 20.0) -> None:
-        self.most = most
-        self.maps = (ask_distance(most),)
-
-    def judge(self, compared: Compared, context: LossContext) -> Scalar:
-        """0 when they agree."""
-        region, true = open_distance(compared, context, self.most)
-        predicted = measure_border(region, context).clamp(max=self.most)
-        errors = (region.weight * (true + predicted) * (region.probability - region.truth).abs()).sum()
-        area = torch.stack([((distance < 1) * region.weight).sum() / 2 for distance in (true, predicted)]).mean()
-        return errors / area.clamp(min=1)
+    def measure(self, region: Region, distance: Map, context: LossContext) -> Scalar:
+        """The sum over voxels, for each voxel of border."""
+        both = (distance, measure_border(region, context).clamp(max=self.most))
+        errors = (region.weight * sum(both) * (region.probability - region.truth).abs()).sum()
+        areas = [((border < 1) * region.weight).sum() / 2 for border in both]
+        return errors / torch.stack(areas).mean().clamp(min=1)
 
 
 @final
-class Hausdorff(Loss):
+class Hausdorff(DistanceLoss):
     """Squared errors times powers of their distances from both borders (Karimi and Salcudean 2019, equation 8).
 
         L = Σ w (p − t)² (d_t^α + d_p^α) / Σ w
@@ -89,33 +99,20 @@ class Hausdorff(Loss):
         most: distances count as this at most, in voxels of the finest axis; also where there is no border at all.
     """
 
-    finest_only = True
-
     def __init__(self, *, alpha: Annotated[float, Field(gt=0)] = 2.0, most: Most = 20.0) -> None:
+        super().__init__(most=most)
         self.alpha = alpha
-        self.most = most
-        self.maps = (ask_distance(most),)
 
-    def judge(self, compared: Compared, context: LossContext) -> Scalar:
-        """0 when they agree."""
-        region, true = open_distance(compared, context, self.most)
+    def measure(self, region: Region, distance: Map, context: LossContext) -> Scalar:
+        """The mean over voxels."""
         predicted = measure_border(region, context).clamp(max=self.most)
-        price = (true + HALF) ** self.alpha + (predicted + HALF) ** self.alpha
+        price = (distance + HALF) ** self.alpha + (predicted + HALF) ** self.alpha
         return average_voxels((region.probability - region.truth).square() * price, region.weight)
 
 
 def ask_distance(most: float) -> Component:
     """The truth's signed distance as a further target: exact up to `most`, half a voxel at either side of a border."""
     return Component(name=DISTANCE, options={"clip": most})
-
-
-def open_distance(compared: Compared, context: LossContext, most: float) -> tuple[Region, Float[Tensor, "b 1 z y x"]]:
-    """The foreground where somebody looked and the distance is known, and the distance to the truth's border."""
-    region = open_foreground(compared, context.head)
-    values, weight = context.maps[DISTANCE]
-    known = (weight.amin(1, keepdim=True) > 0) & (region.weight > 0)
-    distance = torch.where(known, values.abs(), 0).clamp(max=most)
-    return region._replace(weight=region.weight * known), distance
 
 
 @torch.no_grad()

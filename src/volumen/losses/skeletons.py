@@ -15,7 +15,7 @@ from volumen.config import Component
 from volumen.losses.boundary import DISTANCE, HALF, ask_distance, measure_border
 from volumen.losses.filters import smooth_gaussian
 from volumen.losses.loss import Compared, Loss, LossContext, Region, Scalar, open_foreground, open_region
-from volumen.losses.soft_morphology import skeletonise
+from volumen.losses.soft_morphology import Neighbours, skeletonise
 
 AXES = (0, 2, 3, 4)
 TINY = 1e-6
@@ -47,10 +47,7 @@ class CentrelineDice(Loss):
     def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """0 when each skeleton lies in the other's mask, 1 when both lie outside."""
         region = open_region(compared, context.head)
-        seen = find_seen(region)
-        with torch.no_grad():
-            true = skeletonise(region.truth, seen, iterations=self.iterations)
-        predicted = skeletonise(region.probability, seen, iterations=self.iterations)
+        predicted, true = draw_skeletons(region, region.truth, self.iterations)
         return compare_skeletons(region, predicted, true, self.smooth)
 
 
@@ -86,12 +83,8 @@ class SurfaceDice(Loss):
     def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """0 when each skeleton lies in the other's mask, 1 when both lie outside."""
         region = open_region(compared, context.head)
-        seen = find_seen(region)
-        with torch.no_grad():
-            rounded = self._round(region)
-            true = skeletonise(rounded, seen, iterations=self.iterations, neighbours="box") * region.truth
-        predicted = skeletonise(region.probability, seen, iterations=self.iterations, neighbours="box")
-        return compare_skeletons(region, predicted, true, self.smooth)
+        predicted, true = draw_skeletons(region, self._round(region), self.iterations, "box")
+        return compare_skeletons(region, predicted, true * region.truth, self.smooth)
 
     def _round(self, region: Region) -> Maps:
         if self.sigma == 0:
@@ -121,10 +114,7 @@ class MorphologicalSkeleton(Loss):
     def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """0 when the skeletons are the same, 1 when they have nothing in common."""
         region = open_region(compared, context.head)
-        seen = find_seen(region)
-        with torch.no_grad():
-            true = skeletonise(region.truth, seen, iterations=self.iterations)
-        predicted = skeletonise(region.probability, seen, iterations=self.iterations)
+        predicted, true = draw_skeletons(region, region.truth, self.iterations)
         shared = (region.weight * predicted * true).sum(AXES)
         size = (region.weight * (predicted.square() + true.square())).sum(AXES)
         return (1 - (2 * shared + self.smooth) / (size + self.smooth)).mean()
@@ -221,6 +211,14 @@ def measure_radii(mask: Maps, distance: Maps, seen: Tensor | None, iterations: i
     relative = (inside / largest).clamp(max=1)
     radii = relative * skeleton
     return Radii(relative, radii, skeleton / radii.square().clamp(min=TINY))
+
+
+def draw_skeletons(region: Region, truth: Maps, iterations: int, neighbours: Neighbours = "cross") -> tuple[Maps, Maps]:
+    """The soft skeletons of prediction and truth; that of the truth carries no gradient."""
+    seen = find_seen(region)
+    with torch.no_grad():
+        true = skeletonise(truth, seen, iterations=iterations, neighbours=neighbours)
+    return skeletonise(region.probability, seen, iterations=iterations, neighbours=neighbours), true
 
 
 def find_seen(region: Region) -> Float[Tensor, "b 1 z y x"] | None:
