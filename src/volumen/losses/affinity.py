@@ -28,7 +28,7 @@ class Links(NamedTuple):
 
 @final
 class Malis(Loss):
-    """Each pair of voxels judged by the weakest edge of the best path between them (Turaga et al. 2009; Briggman 2009).
+    """Each pair of voxels judged by the weakest edge of the best path between them (MALIS, Turaga et al. 2009).
 
         L = ½ Σ_e n⁺_e (1 − p_e)² / Σ n⁺ + ½ Σ_e n⁻_e p_e² / Σ n⁻
 

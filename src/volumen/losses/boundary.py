@@ -71,7 +71,7 @@ class SurfaceDistance(DistanceLoss):
         L = Σ w (|φ_t| + |φ_p|) |p − t| / ½ (A_t + A_p)
 
     with φ_p the distance to the border of p > ½, without gradient, and A the voxels along each border: between borders
-    δ apart the sum of both distances is δ, over δ voxels (after Kervadec et al. 2019, equations 2 to 4). Unlike
+    δ apart the sum of both distances is δ, over δ voxels (after Kervadec et al. 2019). Unlike
     `boundary` it sees an object that is missed whole as far as the next one.
 
     Distances are measured sample by sample on the processor and nothing of them is kept.
@@ -87,7 +87,7 @@ class SurfaceDistance(DistanceLoss):
 
 @final
 class Hausdorff(DistanceLoss):
-    """Squared errors times powers of their distances from both borders (Karimi and Salcudean 2019, equation 8).
+    """Squared errors times powers of their distances from both borders (Karimi and Salcudean 2019).
 
         L = Σ w (p − t)² (d_t^α + d_p^α) / Σ w
 

@@ -72,7 +72,7 @@ class CriticalComponents(Loss):
 
 @final
 class NeighbourPooled(Loss):
-    """Any other loss of each voxel's worst neighbour (SCNP, Gurses et al. 2026).
+    """Any other loss of each voxel's worst neighbour (SCNP, arXiv 2603.18671).
 
     Each logit is replaced by the least probable one among voxels of the same truth within `radius`, so that one wrong
     voxel costs as much as all around it. Voxels that nobody looked at are nobody's neighbours. A window as wide as the

@@ -58,8 +58,9 @@ class Discriminative(Loss):
         norm = mean over objects of ‖μ‖
         L = pull · v_pull + push · v_push + norm · v_norm
 
-    All for each sample, and the mean over the samples that have objects. Label 0 is background and no object. Voxels
-    at boundaries and on skeletons, where objects meet and where thin ones break, are pulled harder.
+    All for each sample, and the mean over the samples that have objects: data sets whose objects are of different
+    classes never push each other. Label 0 is background and no object. Voxels at boundaries and on skeletons, where
+    objects meet and where thin ones break, are pulled harder.
 
     Args:
         delta_v: δ_v: closer than this to its mean a voxel is not pulled.

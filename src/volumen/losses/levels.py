@@ -28,6 +28,7 @@ class Levels:
         self._outputs = outputs
         self._targets = targets
         self._compared: dict[tuple[str, int], Compared] = {}
+        self._read: dict[tuple[str, Shape], TruthMap] = {}
 
     @property
     def device(self) -> torch.device:
@@ -50,16 +51,9 @@ class Levels:
 
     def read_target(self, name: str, shape: Shape) -> TruthMap:
         """Values and weight of a head's target or of a map, brought to a level's shape."""
-        if name not in self._targets:
-            raise DataError(
-                f"{name!r} has losses and no target in this batch; there are {', '.join(self._targets) or 'none'}"
-            )
-        values, weight, linear = (*self._targets[name], False)[:3]
-        strides = find_strides(weight, shape)
-        seen = torch.where(weight > 0, values.float(), torch.zeros((), device=values.device))
-        if linear and max(strides) > 1:
-            return average_blocks(seen, weight.float(), strides)
-        return TruthMap(sample_voxels(seen, strides), sample_voxels(weight.float(), strides))
+        if (name, shape) not in self._read:
+            self._read[name, shape] = self._bring(name, shape)
+        return self._read[name, shape]
 
     def find_strides(self, head: str, level: int) -> Shape:
         """Voxels of the finest level that one voxel of this level stands for."""
@@ -83,6 +77,18 @@ class Levels:
             if (head, level) not in self._compared
         ]
         return torch.stack([zero, *idle]).sum()
+
+    def _bring(self, name: str, shape: Shape) -> TruthMap:
+        if name not in self._targets:
+            raise DataError(
+                f"{name!r} has losses and no target in this batch; there are {', '.join(self._targets) or 'none'}"
+            )
+        values, weight, linear = (*self._targets[name], False)[:3]
+        strides = find_strides(weight, shape)
+        seen = torch.where(weight > 0, values.float(), torch.zeros((), device=values.device))
+        if linear and max(strides) > 1:
+            return average_blocks(seen, weight.float(), strides)
+        return TruthMap(sample_voxels(seen, strides), sample_voxels(weight.float(), strides))
 
 
 def find_strides(whole: Tensor, shape: Shape) -> Shape:

@@ -69,8 +69,8 @@ class BalancedCrossEntropy(Loss):
     """Cross-entropy in which the two sides of a channel, or all classes, count alike however rare they are.
 
     With f the share of a batch's weight on a channel's foreground, foreground voxels count 1 / (2 f) and the others
-    1 / (2 (1 − f)); classes of a softmax 1 / (K f_c). That is how affinities are learned where few voxels lie at
-    borders (Funke et al. 2019). What a batch does not hold counts nothing, and the rest is not raised for it.
+    1 / (2 (1 − f)); classes of a softmax 1 / (K f_c). So affinities are learned although few voxels lie at borders.
+    What a batch does not hold counts nothing, and the rest is not raised for it.
 
     Args:
         most: no voxel counts more than this.
