@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from volumen.data.folds import split_folds as split_folds
     from volumen.data.folds import write_folds as write_folds
     from volumen.data.frames import Frame as Frame
+    from volumen.data.groups import find_groups as find_groups
     from volumen.data.images import count_channels as count_channels
     from volumen.data.intensities import fit_normalisations as fit_normalisations
     from volumen.data.loader import SampleLoader as SampleLoader
@@ -59,6 +60,7 @@ _HOMES = {
     "choose_label": "cases",
     "count_channels": "images",
     "find_cases": "finding",
+    "find_groups": "groups",
     "fit_normalisations": "intensities",
     "make_neurons": "phantoms",
     "make_scroll": "phantoms",
@@ -91,6 +93,7 @@ __all__ = [
     "choose_label",
     "count_channels",
     "find_cases",
+    "find_groups",
     "fit_normalisations",
     "make_neurons",
     "make_scroll",
