@@ -14,6 +14,7 @@ from volumen.volumes import open_volume
 if TYPE_CHECKING:
     import numpy as np
 
+    from volumen.data import Downloaded, RemoteData
     from volumen.decoding import Decoded
     from volumen.inference import Compute, Model, Predicted, Prediction, PredictOptions, Tiling
     from volumen.metrics import Evaluation, Scoring
@@ -25,8 +26,10 @@ __all__ = [
     "build_model",
     "copy_recipe",
     "decode",
+    "download_data",
     "ensemble",
     "evaluate",
+    "list_downloads",
     "list_recipes",
     "load_model",
     "make_data",
@@ -59,6 +62,37 @@ def make_data(
     from volumen.data import write_phantoms
 
     return write_phantoms(kind, folder, cases=cases, size=size, seed=seed, progress=progress)
+
+
+def list_downloads() -> "tuple[RemoteData, ...]":
+    """Every public data set that `download_data` fetches or says how to come by."""
+    from volumen.data import list_data
+
+    return list_data()
+
+
+def download_data(
+    name: str,
+    folder: str | Path | None = None,
+    *,
+    parts: Sequence[str] = (),
+    keep: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> "Downloaded":
+    """What is there of a public data set once it is fetched, checked and unpacked.
+
+    Args:
+        name: of the data set; `list_downloads` gives all.
+        folder: where it goes; data/NAME when not said.
+        parts: which parts of it; the usual ones when none is named.
+        keep: whether archives stay.
+        progress: called with what is being done, and bytes done and in all.
+    """
+    from volumen.data import download_data as download
+    from volumen.data import find_data
+
+    target = Path("data") / name if folder is None else Path(folder)
+    return download(find_data(name), target, parts=parts, keep=keep, progress=progress)
 
 
 def train(
