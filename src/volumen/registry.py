@@ -51,6 +51,7 @@ TABLES: dict[str, dict[str, str]] = {
         "generalised_dice": "volumen.losses:GeneralisedDice",
         "hausdorff": "volumen.losses:Hausdorff",
         "l1": "volumen.losses:build_l1",
+        "malis": "volumen.losses:Malis",
         "morphological_skeleton": "volumen.losses:MorphologicalSkeleton",
         "mse": "volumen.losses:build_mse",
         "neighbour_pooled": "volumen.losses:NeighbourPooled",
@@ -64,6 +65,11 @@ TABLES: dict[str, dict[str, str]] = {
         "tensor": "volumen.losses:TensorDistance",
         "tversky": "volumen.losses:Tversky",
         "variance": "volumen.losses:Variance",
+    },
+    "balance": {
+        "fixed": "volumen.losses:FixedBalance",
+        "gradnorm": "volumen.losses:GradNormBalance",
+        "uncertainty": "volumen.losses:UncertaintyBalance",
     },
     "normalisation": {
         "none": "volumen.volumes:NoNormalisation",

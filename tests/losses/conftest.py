@@ -9,12 +9,13 @@ from scipy.ndimage import binary_erosion, distance_transform_edt
 from skimage.morphology import skeletonize
 
 from volumen.losses import TruthMap
+from volumen.morphology import find_medial_surface
 
 
 def measure_signed(mask: np.ndarray) -> np.ndarray:
     """Negative inside, half a voxel at either side of the border; far away where there is none."""
     if mask.all() or not mask.any():
-        return np.full(mask.shape, -99.0 if mask.all() else 99.0)
+        return np.full(mask.shape, -20.0 if mask.all() else 20.0)
     return np.where(mask, 0.5 - distance_transform_edt(mask), distance_transform_edt(~mask) - 0.5)
 
 
@@ -26,7 +27,7 @@ DRAWERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "distance": measure_signed,
     "boundary": find_edges,
     "skeleton": skeletonize,
-    "medial_surface": skeletonize,
+    "medial_surface": find_medial_surface,
 }
 
 

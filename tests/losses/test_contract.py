@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from volumen.config import WeightedComponent, build_component
-from volumen.heads import HeadSpec
+from volumen.heads import AffinitySpec, HeadSpec
 from volumen.losses import LossContext, TruthMap
 from volumen.losses.combine import LossSum
 from volumen.losses.terms import Term
@@ -42,6 +42,15 @@ def encode_directions(labels, head):
     return torch.tensor([0.6, 0.0, 0.8]).view(1, 3, 1, 1, 1).expand(len(labels), 3, *labels.shape[1:])
 
 
+def encode_pairs(labels, head):
+    """1 where a voxel and the next have the same label above 0; the last of each axis has no next."""
+    pairs = [(labels == labels.roll(-1, axis)) & (labels > 0) for axis in (1, 2, 3)]
+    for axis, pair in enumerate(pairs, 1):
+        pair.narrow(axis, labels.shape[axis] - 1, 1).fill_(value=False)
+    return torch.stack(pairs, 1).float()
+
+
+NEXT = AffinitySpec(((1, 0, 0), (0, 1, 0), (0, 0, 1)))
 FAMILIES = {
     "channels": Family(
         (HeadSpec("surface", 2, "sigmoid"), HeadSpec("cells", 3, "softmax", "classes")),
@@ -56,6 +65,11 @@ FAMILIES = {
     "numbers": Family((HeadSpec("shape", 6, "none", "structure_tensor"),), encode_numbers, lambda truth: truth),
     "number": Family((HeadSpec("distance", 1, "none", "distance"),), encode_numbers, lambda truth: truth),
     "directions": Family((HeadSpec("normals", 3, "none", "normals"),), encode_directions, lambda truth: 2 * truth),
+    "pairs": Family(
+        (HeadSpec("edges", 3, "sigmoid", "affinities", affinities=NEXT),),
+        encode_pairs,
+        lambda truth: 100 * (2 * truth - 1),
+    ),
     "objects": Family(
         (HeadSpec("objects", 4, "none", "embedding"),),
         lambda labels, head: labels[:, None].float(),
@@ -102,10 +116,11 @@ LOSSES = {
     "cosine": ("directions", {}),
     "cosine-either": ("directions", {"name": "cosine", "sign_invariant": True}),
     "normal_smoothness": ("directions", {}),
+    "malis": ("pairs", {}),
     "discriminative": ("objects", {"norm": 0.0, "delta_d": 1.0}),
 }
 # They look at where p > ½: a prediction that is undecided everywhere is empty to them.
-DECIDED = {"hausdorff", "cbdice"}
+DECIDED = {"cbdice"}
 CASES = [(name, head) for name, (family, _) in LOSSES.items() for head in FAMILIES[family].heads]
 
 
@@ -233,6 +248,8 @@ def test_empty_and_full_patches_and_extreme_predictions_stay_finite(subject, lab
 
 
 def test_flipping_prediction_and_truth_together_changes_nothing(subject):
+    if subject.name == "malis":
+        pytest.skip("the other voxel of an edge is on the other side then")
     flipped = subject.with_labels(subject.labels.flip(1, 3))
     maps = {
         name: TruthMap(*(part.flip(2, 4) for part in pair)) for name, pair in subject.make_maps(subject.labels).items()

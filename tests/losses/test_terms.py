@@ -175,6 +175,13 @@ def test_a_map_that_no_target_makes_is_refused():
         combine({"name": "overlap", "map_options": {"forground": [1]}})
 
 
+def test_a_map_is_of_the_foreground_that_its_head_learns():
+    section = HeadSection(target={"name": "binary", "foreground": [3]}, losses=["boundary", "overlap"])
+    losses = combine_losses([SURFACE], {"surface": section})
+    asked = {name: request.target.options for name, request in losses.maps.items()}
+    assert asked == {"surface/distance": {"foreground": [3], "clip": 20.0}, "surface/binary": {"foreground": [3]}}
+
+
 def test_an_unknown_head_to_look_at_is_refused():
     with pytest.raises(ConfigError, match="head 'surfaces', which is no head; did you mean 'surface'"):
         combine({"name": "neighbour", "head": "surfaces"})

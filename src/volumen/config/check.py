@@ -23,6 +23,7 @@ KINDS: dict[Path, str] = {
     ("heads", "*", "losses", "*"): "loss",
     ("optimizer",): "optimizer",
     ("schedule",): "schedule",
+    ("training", "balance"): "balance",
     ("validation", "metrics", "*"): "metric",
     ("decoding", "*"): "decoding",
     ("logger",): "logger",
@@ -31,6 +32,7 @@ KINDS: dict[Path, str] = {
 # Arguments that the program gives when it builds a component, so a recipe must not.
 SUPPLIED: dict[str, frozenset[str]] = {
     "network": frozenset({"heads", "channels", "patch_size", "voxel_size"}),
+    "balance": frozenset({"terms"}),
     "optimizer": frozenset({"parameters"}),
     "metric": frozenset({"prediction", "truth", "ignore", "voxel_size", "table", "workers"}),
     "logger": frozenset({"folder"}),

@@ -96,6 +96,7 @@ class TrainingSection(Section):
     threads: Count | None = None
     monitor: str = "val/loss"
     patience: Count | None = 50
+    balance: Component = Component(name="fixed")
     accumulate_grad_batches: Count = 1
     gradient_clip_val: Annotated[float, Field(gt=0)] | None = None
     swa: SwaSection | None = None

@@ -4,6 +4,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from volumen.losses.affinity import Malis as Malis
+    from volumen.losses.balance import Balance as Balance
+    from volumen.losses.balance import FixedBalance as FixedBalance
+    from volumen.losses.balance import GradNormBalance as GradNormBalance
+    from volumen.losses.balance import UncertaintyBalance as UncertaintyBalance
     from volumen.losses.boundary import Boundary as Boundary
     from volumen.losses.boundary import Hausdorff as Hausdorff
     from volumen.losses.boundary import SurfaceDistance as SurfaceDistance
@@ -43,6 +48,7 @@ if TYPE_CHECKING:
     from volumen.losses.voxelwise import Focal as Focal
 
 _HOMES = {
+    "Balance": "balance",
     "BalancedCrossEntropy": "voxelwise",
     "BettiMatching": "persistence",
     "Boundary": "boundary",
@@ -55,13 +61,16 @@ _HOMES = {
     "Dice": "region",
     "Discriminative": "embedding",
     "Entropy": "voxelwise",
+    "FixedBalance": "balance",
     "Focal": "voxelwise",
     "GeneralisedDice": "region",
+    "GradNormBalance": "balance",
     "Hausdorff": "boundary",
     "Loss": "loss",
     "LossContext": "loss",
     "LossReport": "combine",
     "LossSum": "combine",
+    "Malis": "affinity",
     "MapRequest": "terms",
     "Moment": "schedule",
     "MorphologicalSkeleton": "skeletons",
@@ -75,6 +84,7 @@ _HOMES = {
     "TensorDistance": "regression",
     "TruthMap": "loss",
     "Tversky": "region",
+    "UncertaintyBalance": "balance",
     "Variance": "region",
     "build_l1": "regression",
     "build_mse": "regression",
@@ -82,6 +92,7 @@ _HOMES = {
     "combine_losses": "combine",
 }
 __all__ = [
+    "Balance",
     "BalancedCrossEntropy",
     "BettiMatching",
     "Boundary",
@@ -94,13 +105,16 @@ __all__ = [
     "Dice",
     "Discriminative",
     "Entropy",
+    "FixedBalance",
     "Focal",
     "GeneralisedDice",
+    "GradNormBalance",
     "Hausdorff",
     "Loss",
     "LossContext",
     "LossReport",
     "LossSum",
+    "Malis",
     "MapRequest",
     "Moment",
     "MorphologicalSkeleton",
@@ -114,6 +128,7 @@ __all__ = [
     "TensorDistance",
     "TruthMap",
     "Tversky",
+    "UncertaintyBalance",
     "Variance",
     "build_l1",
     "build_mse",

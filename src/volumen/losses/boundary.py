@@ -1,6 +1,5 @@
 """Losses that price an error by its distance from the border where it should not be."""
 
-import math
 from collections.abc import Sequence
 from typing import Annotated, final
 
@@ -14,30 +13,30 @@ from volumen.config import Component
 from volumen.losses.loss import Compared, Loss, LossContext, Region, Scalar, average_voxels, open_foreground
 from volumen.morphology import measure_distance
 
-# The truth's signed distance, negative inside, in voxels of the finest axis; border voxels are half a voxel from it.
-DISTANCE = Component(name="distance")
+DISTANCE = "distance"
 HALF = 0.5
+Most = Annotated[float, Field(gt=0)]
 
 
 @final
 class Boundary(Loss):
     """Errors times their distance from the truth's border (Kervadec et al. 2019, Boundary loss).
 
-        L = Σ w φ (p − t) / Σ w
+        L = Σ w φ (p − t) / Σ w  =  Σ w |φ| |p − t| / Σ w
 
     with φ the signed distance, positive outside. The paper leaves Σ w φ t out, which does not depend on the prediction:
     with it the truth costs 0, and no error less. It says nothing of objects that are missed whole but for their
     thickness, so it goes beside Dice or cross-entropy.
 
     Args:
-        most: distances count as this at most, in voxels; also where a patch has no border at all.
+        most: distances count as this at most, in voxels of the finest axis; also where there is no border at all.
     """
 
-    maps = (DISTANCE,)
     finest_only = True
 
-    def __init__(self, *, most: Annotated[float, Field(gt=0)] = 20.0) -> None:
+    def __init__(self, *, most: Most = 20.0) -> None:
         self.most = most
+        self.maps = (ask_distance(most),)
 
     def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """0 when they agree."""
@@ -58,22 +57,22 @@ class SurfaceDistance(Loss):
     Distances are measured sample by sample on the processor and nothing of them is kept.
 
     Args:
-        most: distances count as this at most, in voxels; also where there is no border at all.
+        most: distances count as this at most, in voxels of the finest axis; also where there is no border at all.
     """
 
-    maps = (DISTANCE,)
     finest_only = True
 
-    def __init__(self, *, most: Annotated[float, Field(gt=0)] = 20.0) -> None:
+    def __init__(self, *, most: Most = 20.0) -> None:
         self.most = most
+        self.maps = (ask_distance(most),)
 
     def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """0 when they agree."""
         region, true = open_distance(compared, context, self.most)
         predicted = measure_border(region, context).clamp(max=self.most)
         errors = (region.weight * (true + predicted) * (region.probability - region.truth).abs()).sum()
-        area = sum(((distance < 1) * region.weight).sum() / 2 for distance in (true, predicted))
-        return errors / torch.as_tensor(area).clamp(min=1)
+        area = torch.stack([((distance < 1) * region.weight).sum() / 2 for distance in (true, predicted)]).mean()
+        return errors / area.clamp(min=1)
 
 
 @final
@@ -82,36 +81,38 @@ class Hausdorff(Loss):
 
         L = Σ w (p − t)² (d_t^α + d_p^α) / Σ w
 
-    with d the distance to the nearest voxel on the other side, of the truth and of p > ½ (without gradient); 0 where
-    there is none. What is furthest off costs most, so that less of it lowers the Hausdorff distance.
+    with d the distance to the nearest voxel on the other side, of the truth and of p > ½ (without gradient). What is
+    furthest off costs most, so that less of it lowers the Hausdorff distance.
 
     Args:
         alpha: α.
-        most: distances count as this at most, in voxels.
+        most: distances count as this at most, in voxels of the finest axis; also where there is no border at all.
     """
 
-    maps = (DISTANCE,)
     finest_only = True
 
-    def __init__(
-        self, *, alpha: Annotated[float, Field(gt=0)] = 2.0, most: Annotated[float, Field(gt=0)] = 20.0
-    ) -> None:
+    def __init__(self, *, alpha: Annotated[float, Field(gt=0)] = 2.0, most: Most = 20.0) -> None:
         self.alpha = alpha
         self.most = most
+        self.maps = (ask_distance(most),)
 
     def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """0 when they agree."""
-        region, true = open_distance(compared, context, math.inf)
-        price = torch.zeros_like(true)
-        for distance in (true, measure_border(region, context)):
-            price += torch.where(distance.isinf(), 0, distance + HALF).clamp(max=self.most) ** self.alpha
+        region, true = open_distance(compared, context, self.most)
+        predicted = measure_border(region, context).clamp(max=self.most)
+        price = (true + HALF) ** self.alpha + (predicted + HALF) ** self.alpha
         return average_voxels((region.probability - region.truth).square() * price, region.weight)
+
+
+def ask_distance(most: float) -> Component:
+    """The truth's signed distance as a further target: exact up to `most`, half a voxel at either side of a border."""
+    return Component(name=DISTANCE, options={"clip": most})
 
 
 def open_distance(compared: Compared, context: LossContext, most: float) -> tuple[Region, Float[Tensor, "b 1 z y x"]]:
     """The foreground where somebody looked and the distance is known, and the distance to the truth's border."""
     region = open_foreground(compared, context.head)
-    values, weight = context.maps[DISTANCE.name]
+    values, weight = context.maps[DISTANCE]
     known = (weight.amin(1, keepdim=True) > 0) & (region.weight > 0)
     distance = torch.where(known, values.abs(), 0).clamp(max=most)
     return region._replace(weight=region.weight * known), distance

@@ -27,16 +27,21 @@ class LossReport:
     """What a batch costs.
 
     Args:
-        total: the sum of `costs`.
         costs: by name the share of every loss that was due, all its levels together.
+        start: zero, with a gradient of zero to every output that nothing was compared with.
         parts: for the log, the losses that were due: unweighted, at the finest level, detached.
         seen: for each part 1 when any voxel counted in it, else 0.
     """
 
-    total: Scalar
     costs: dict[str, Tensor]
+    start: Scalar
     parts: dict[str, Tensor]
     seen: dict[str, Tensor]
+
+    @property
+    def total(self) -> Scalar:
+        """The sum of all costs."""
+        return add_costs(self.costs, self.start)
 
 
 def combine_losses(heads: Sequence[HeadSpec], sections: Mapping[str, HeadSection]) -> "LossSum":
@@ -91,8 +96,7 @@ class LossSum:
                 costs[term.name] = term.weight * term.schedule.find_share(moment) * _average_levels(scores)
                 parts[term.name] = scores[0].detach()
                 seen[term.name] = batch.compare(term, 0).weight.any().float()
-            total = torch.stack([batch.levels.tie_unused(), *costs.values()]).sum()
-        return LossReport(total, costs, parts, seen)
+            return LossReport(costs, batch.levels.tie_unused(), parts, seen)
 
     def list_due(self, moment: Moment) -> Iterator[Term]:
         """The losses that are computed at a moment."""
@@ -142,6 +146,11 @@ class Batch:
             voxel_size=self.voxel_size,
             strides=self.levels.find_strides(term.head.name, level),
         )
+
+
+def add_costs(costs: Mapping[str, Tensor], start: Scalar) -> Scalar:
+    """The sum of costs, from a zero on."""
+    return torch.stack([start, *costs.values()]).sum()
 
 
 def find_foreground(prediction: Float[Tensor, "b c z y x"], mask: Mask) -> Float[Tensor, "b 1 z y x"]:

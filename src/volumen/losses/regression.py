@@ -1,8 +1,9 @@
 """Losses of numbers that are no probabilities: distances, vectors, descriptors, tensors, images."""
 
+import math
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, final
+from typing import Annotated, NamedTuple, final
 
 import torch
 from jaxtyping import Float
@@ -72,7 +73,8 @@ class SignedDistance(Loss):
     the faces of a patch, differences with nothing would make every slope too small.
 
     Args:
-        rho: how far from the border the band reaches, in voxels of the finest axis.
+        rho: how far from the border the band reaches, in voxels of the finest axis; one less than the target's clip at
+            most, beyond which slopes are none.
         beta: β, likewise.
         eikonal: λ; 0 leaves slopes as they are.
     """
@@ -87,8 +89,9 @@ class SignedDistance(Loss):
     def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """0 when they agree and the truth is a distance wherever it is looked at."""
         check_channels(compared, context.head)
-        prediction, target = compared.prediction, compared.target
-        band = compared.weight * (target.abs() < self.rho)
+        lengths = read_lengths(context)
+        prediction, target = compared.prediction * lengths.voxels, compared.target * lengths.voxels
+        band = compared.weight * (target.abs() < min(self.rho, lengths.clip - 1))
         loss = average_voxels(smooth_l1_loss(prediction, target, reduction="none", beta=self.beta), band)
         if self.eikonal == 0:
             return loss
@@ -119,6 +122,31 @@ class TensorDistance(Loss):
         entries[:, list(DIAGONALS[channels])] = 1
         squares = (compared.prediction - compared.target).square() * entries / entries.sum()
         return average_voxels(squares.sum(1, keepdim=True), compared.weight.amin(1, keepdim=True))
+
+
+class Lengths(NamedTuple):
+    """Voxels of the finest axis that a value of 1 stands for in each sample, and those that lengths are cut at."""
+
+    voxels: Float[Tensor, "b 1 1 1 1"] | float
+    clip: float
+
+
+def read_lengths(context: LossContext) -> Lengths:
+    """How a head's signed distances become voxels; a ConfigError when it gives other lengths."""
+    spec = context.head.lengths
+    if spec is None:
+        return Lengths(1.0, math.inf)
+    if spec.side != "signed" or spec.scale is None:
+        raise ConfigError(
+            f"head {context.head.name!r}: this loss goes with signed distances, and its target gives them {spec.side}; "
+            "set the target's side: signed, or use smooth_l1"
+        )
+    clip = math.inf if spec.clip is None else spec.clip
+    if spec.unit == "voxel":
+        return Lengths(spec.scale, clip)
+    finest = torch.as_tensor(math.nan) if context.voxel_size is None else context.voxel_size.amin(1)
+    finest = torch.nan_to_num(finest, nan=1.0).view(-1, 1, 1, 1, 1)
+    return Lengths(spec.scale / finest, clip / float(finest.max()))
 
 
 def read_numbers(prediction: Maps, head: HeadSpec) -> Maps:

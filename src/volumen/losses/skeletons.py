@@ -12,15 +12,13 @@ from pydantic import Field
 from torch import Tensor
 
 from volumen.config import Component
-from volumen.losses.boundary import DISTANCE, HALF, measure_border
+from volumen.losses.boundary import DISTANCE, HALF, ask_distance, measure_border
 from volumen.losses.filters import smooth_gaussian
 from volumen.losses.loss import Compared, Loss, LossContext, Region, Scalar, open_foreground, open_region
 from volumen.losses.soft_morphology import skeletonise
 
 AXES = (0, 2, 3, 4)
 TINY = 1e-6
-# Stands for the distance to a border that is not there.
-FAR = 1e4
 Iterations = Annotated[int, Field(ge=1, le=50)]
 Smooth = Annotated[float, Field(gt=0)]
 Maps = Float[Tensor, "b c z y x"]
@@ -171,25 +169,26 @@ class CentrelineBoundaryDice(Loss):
     nothing.
 
     Args:
-        iterations: erosions: half of the greatest thickness in voxels.
+        iterations: erosions: half of the greatest thickness in voxels, and the greatest radius that counts.
         smooth: what is added to both sides of each fraction.
     """
 
-    maps = (DISTANCE,)
     finest_only = True
 
     def __init__(self, *, iterations: Iterations = 10, smooth: Smooth = 1.0) -> None:
         self.iterations = iterations
         self.smooth = smooth
+        self.maps = (ask_distance(float(iterations)),)
 
     def judge(self, compared: Compared, context: LossContext) -> Scalar:
         """0 when they agree, 1 when they are apart."""
         region = open_foreground(compared, context.head)
         seen, mask = find_seen(region), ((region.probability > HALF) & (region.weight > 0)).float()
-        truth_distance = context.maps[DISTANCE.name].values.abs()
+        distances = context.maps[DISTANCE].values.abs(), measure_border(region, context)
+        true_distance, distance = (both.clamp(max=self.iterations) for both in distances)
         with torch.no_grad():
-            true = measure_radii(region.truth, truth_distance, seen, self.iterations)
-            predicted = measure_radii(mask, measure_border(region, context), seen, self.iterations)
+            true = measure_radii(region.truth, true_distance, seen, self.iterations)
+            predicted = measure_radii(mask, distance, seen, self.iterations)
         predicted = predicted.weigh(region.probability)
         precision = self._compare(predicted, true, region.weight)
         sensitivity = self._compare(true, predicted, region.weight)
@@ -217,7 +216,7 @@ class Radii(NamedTuple):
 def measure_radii(mask: Maps, distance: Maps, seen: Tensor | None, iterations: int) -> Radii:
     """Radii of a mask, sample by sample."""
     skeleton = skeletonise(mask, seen, iterations=iterations) > HALF
-    inside = (distance.clamp(max=FAR) + HALF) * mask
+    inside = (distance + HALF) * mask
     largest = (inside * skeleton).flatten(1).amax(1).clamp(min=HALF).view(-1, 1, 1, 1, 1)
     relative = (inside / largest).clamp(max=1)
     radii = relative * skeleton

@@ -11,6 +11,7 @@ from volumen.losses.schedule import Schedule
 from volumen.registry import TABLES
 
 ALWAYS = Schedule()
+FOREGROUND = "foreground"
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class TermList:
         self.requests: dict[str, MapRequest] = {}
         self._heads = {head.name: head for head in heads}
 
-    def add(self, head: HeadSpec, component: WeightedComponent) -> None:
-        """Adds a loss of a head."""
+    def add(self, head: HeadSpec, learned: Component, component: WeightedComponent) -> None:
+        """Adds a loss of a head that learns a target."""
         loss: Loss = build_component("loss", component)
         name = self._name_term(head, component)
         check_fit(name, head, loss)
@@ -67,7 +68,7 @@ class TermList:
                 loss=loss,
                 weight=component.weight,
                 schedule=Schedule(component.start_epoch, component.every, component.ramp),
-                maps={target.name: self._request(name, head, target) for target in loss.maps},
+                maps={target.name: self._request(name, head, inherit(target, learned)) for target in loss.maps},
                 mask=self._find_mask(name, component),
             )
         )
@@ -114,8 +115,17 @@ def list_terms(heads: Sequence[HeadSpec], sections: Mapping[str, HeadSection]) -
     terms = TermList(heads)
     for head in heads:
         for component in sections[head.name].losses:
-            terms.add(head, component)
+            terms.add(head, sections[head.name].target, component)
     return terms
+
+
+def inherit(target: Component, learned: Component) -> Component:
+    """A further target with the foreground that a head's own target names, where it takes one."""
+    foreground = learned.options.get(FOREGROUND)
+    if foreground is None or FOREGROUND in target.options:
+        return target
+    narrowed = target.model_copy(update={"options": {FOREGROUND: foreground, **target.options}})
+    return target if check_component("target", narrowed) else narrowed
 
 
 def check_fit(name: str, head: HeadSpec, loss: Loss) -> None:

@@ -13,7 +13,7 @@ from volumen.losses.loss import Compared, Loss, LossContext, Scalar, average_vox
 # no direction.
 LEAST = 1e-3
 Maps = Float[Tensor, "b c z y x"]
-VECTORS = ("normals", "direction", "flow")
+VECTORS = ("normals", "direction", "flow", "centre_offsets")
 
 
 @final

@@ -11,12 +11,15 @@ from typing_extensions import override
 
 from volumen.config import RunConfig, build_component
 from volumen.data import Sample
-from volumen.losses import LossReport, Moment
+from volumen.errors import ConfigError
+from volumen.losses import Balance, LossReport, Moment
 from volumen.training.means import Means
 from volumen.training.objective import LOSS, Objective
 from volumen.training.previews import Snapshot, take_snapshot
 from volumen.training.schedules import Schedule
 from volumen.training.state import RunState
+
+BALANCE = "balance"
 
 
 class Batch:
@@ -60,6 +63,7 @@ class Learner(LightningModule):
         self.snapshot: Snapshot | None = None
         self._first_step = state.step
         self._first_batch = state.batches
+        self.balance = build_balance(config, objective)
         self._schedule: Schedule = build_component("schedule", config.schedule)
         self._learned = Means()
         self._measured = Means()
@@ -85,10 +89,11 @@ class Learner(LightningModule):
 
     @override
     def configure_optimizers(self) -> optim.Optimizer:
-        """The recipe's optimiser over all weights."""
-        optimizer: optim.Optimizer = build_component(
-            "optimizer", self.config.optimizer, parameters=self.network.parameters()
-        )
+        """The recipe's optimiser over all weights; those of a balance do not decay."""
+        parameters: list[dict[str, Any]] = [{"params": list(self.network.parameters())}]
+        if own := list(self.balance.parameters()):
+            parameters.append({"params": own, "weight_decay": 0.0})
+        optimizer: optim.Optimizer = build_component("optimizer", self.config.optimizer, parameters=parameters)
         return optimizer
 
     @override
@@ -102,8 +107,12 @@ class Learner(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss that is minimised."""
         report = self.judge(batch.sample, Moment(self.count_steps(), self.state.epoch))
-        self._learned.add_losses(*_list_parts(report), weight=1)
-        return report.total
+        self.balance.learn(report.costs, self.network.parameters())
+        total: Tensor = self.balance(report.costs, report.start)
+        losses, seen = _list_parts(report, total)
+        weights = {f"{BALANCE}/{name}": weight for name, weight in self.balance.read_weights().items()}
+        self._learned.add_losses(losses | weights, seen, weight=1)
+        return total
 
     @override
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -115,7 +124,7 @@ class Learner(LightningModule):
         sample, moment = batch.sample, Moment(batch_idx)
         outputs, targets = self.network(sample.image), self.objective.encode(sample, moment)
         report = self.objective.judge(outputs, targets, sample, moment)
-        self._measured.add_losses(*_list_parts(report), weight=len(sample))
+        self._measured.add_losses(*_list_parts(report, report.total), weight=len(sample))
         for scores in self.objective.score(outputs, targets, sample):
             self._measured.add_scores(scores)
         if batch_idx == 0 and self.is_preview_due():
@@ -140,7 +149,8 @@ class Learner(LightningModule):
     def list_means(self) -> tuple[str, ...]:
         """Names of the numbers that any epoch gives."""
         losses, scores = self.objective.list_losses(), self.objective.list_scores()
-        names = [*(f"train/{name}" for name in losses), *(f"val/{name}" for name in (*losses, *scores))]
+        weights = [f"{BALANCE}/{name}" for name in self.balance.read_weights()]
+        names = [*(f"train/{name}" for name in (*losses, *weights)), *(f"val/{name}" for name in (*losses, *scores))]
         return tuple(dict.fromkeys(names))
 
     @override
@@ -157,10 +167,23 @@ class Learner(LightningModule):
         return self.trainer.optimizers[0]
 
 
-def _list_parts(report: LossReport) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """The sum of the losses and its parts, and which of them were measured on anything."""
-    seen = torch.stack([torch.zeros_like(report.total), *report.seen.values()]).amax()
-    return {LOSS: report.total, **report.parts}, {LOSS: seen, **report.seen}
+def build_balance(config: RunConfig, objective: Objective) -> Balance:
+    """What weighs the costs of a batch; a ConfigError when the recipe trains in a way that it cannot follow."""
+    component, training = config.training.balance, config.training
+    if component.name == "gradnorm" and training.precision == "16-mixed":
+        raise ConfigError(
+            "training.balance=gradnorm measures gradients, which half precision loses; "
+            "set training.precision=bf16-mixed or 32-true"
+        )
+    terms = {term.name: term.head.name for term in objective.losses.terms}
+    balance: Balance = build_component("balance", component, terms=terms)
+    return balance
+
+
+def _list_parts(report: LossReport, total: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """What is minimised and its parts, and which of them were measured on anything."""
+    seen = torch.stack([torch.zeros_like(total), *report.seen.values()]).amax()
+    return {LOSS: total, **report.parts}, {LOSS: seen, **report.seen}
 
 
 def seed_torch(words: tuple[int, ...], device: torch.device) -> None:
