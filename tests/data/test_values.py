@@ -94,3 +94,12 @@ def test_the_nearest_instance_is_nearest_in_nanometres():
 
 def test_a_border_without_an_instance_is_background():
     assert not separate_instances(line(0, 2, 2, 0, dtype="int64"), Components(1, 2), None).any()
+
+
+def test_whole_numbers_kept_as_floats_are_taken_where_the_layout_says_so():
+    labels = np.array([[[0, 2, 7]]], np.float32)
+    assert convert_labels(labels, [7], LabelValues(floats=True, classes={2: 1})).tolist() == [[[0, 1, -100]]]
+    with pytest.raises(DataError, match=r"whole numbers; got 0\.5 \(1 voxels of a patch have fractions\)"):
+        convert_labels(labels + np.float32([0, 0.5, 0]) - np.float32([0, 2, 0]), [], LabelValues(floats=True))
+    with pytest.raises(DataError, match="whole numbers; got nan"):
+        convert_labels(labels * np.float32(np.nan), [], LabelValues(floats=True))

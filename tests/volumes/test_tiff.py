@@ -122,7 +122,6 @@ def test_a_tile_is_the_chunk_of_a_tiled_file(tmp_path):
     ("shape", "options", "named"),
     [
         ((2, 3, 6, 7), {"photometric": "minisblack"}, r"\(2, 3, 6, 7\)"),
-        ((2, 3, 6, 7), {"imagej": True, "metadata": {"axes": "ZCYX"}}, r"\(2, 3, 6, 7\)"),
         ((6, 7, 3), {"photometric": "rgb"}, r"\(6, 7, 3\)"),
         ((5, 6, 7, 3), {"photometric": "rgb"}, r"\(5, 6, 7, 3\)"),
     ],

@@ -105,6 +105,13 @@ _offer(
     "volumen data make neurons neurons --cases 2 --size 64 --seed 7",
     parent=data,
 )
+_offer(
+    "download",
+    "volumen.cli.download:download",
+    "volumen data download --list",
+    "volumen data download --list",
+    parent=data,
+)
 
 
 @app.meta.default

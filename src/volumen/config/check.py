@@ -15,6 +15,9 @@ KINDS: dict[Path, str] = {
     ("data", "normalisation"): "normalisation",
     ("data", "sampling"): "sampling",
     ("data", "augmentations", "*"): "augmentation",
+    ("data", "layout"): "layout",
+    ("data", "datasets", "*", "layout"): "layout",
+    ("data", "split"): "split",
     ("network",): "network",
     ("heads", "*", "target"): "target",
     ("heads", "*", "losses", "*"): "loss",
@@ -31,8 +34,9 @@ SUPPLIED: dict[str, frozenset[str]] = {
     "network": frozenset({"heads", "channels", "patch_size", "voxel_size"}),
     "balance": frozenset({"terms"}),
     "optimizer": frozenset({"parameters"}),
-    "metric": frozenset({"prediction", "truth", "ignore", "voxel_size", "table"}),
+    "metric": frozenset({"prediction", "truth", "ignore", "voxel_size", "table", "workers"}),
     "logger": frozenset({"folder"}),
+    "split": frozenset({"folds", "seed", "published"}),
 }
 
 
@@ -61,6 +65,8 @@ def walk_components(config: RunConfig) -> Iterator[tuple[str, Path, Component]]:
 
 
 def _walk(value: Any, pattern: Path, path: Path) -> Iterator[tuple[Path, Component]]:
+    if value is None:
+        return
     if not pattern:
         yield path, value
     elif pattern[0] != "*":

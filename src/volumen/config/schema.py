@@ -2,37 +2,27 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from volumen.config.component import Component, WeightedComponent
+from volumen.config.datasets import CaseSection, DatasetSection
+from volumen.config.section import Count, Extent, Lengths, Section
 from volumen.config.suggestions import suggest
 from volumen.errors import suggest_nearest
-from volumen.geometry import Shape, count_overlap, to_shape
+from volumen.geometry import Shape, count_overlap
 from volumen.heads import Activation
 
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-def _spread(value: object) -> object:
-    """One int stands for the same extent on every axis."""
-    return [value] * 3 if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-Extent = Annotated[tuple[Count, Count, Count], BeforeValidator(_spread), AfterValidator(to_shape)]
 Overlap = Annotated[float, Field(ge=0)] | tuple[int, int, int]
-
-
-class Section(BaseModel):
-    """Base of every part of a recipe."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class DataSection(Section):
     """Which cases there are and how patches are cut from them."""
 
     root: str | None = None
+    layout: Component | None = None
+    cases: tuple[CaseSection, ...] = ()
+    datasets: tuple[DatasetSection, ...] = ()
+    voxel_size: Lengths | None = None
     patch_size: Extent = (128, 128, 128)
     batch_size: Count = 2
     num_workers: Annotated[int, Field(ge=0)] = 4
@@ -41,9 +31,20 @@ class DataSection(Section):
     normalisation: Component = Component(name="percentile", options={"low": 0.5, "high": 99.5})
     sampling: Component = Component(name="uniform")
     augmentations: tuple[Component, ...] = ()
+    split: Component | None = None
     folds: Annotated[int, Field(ge=2)] = 5
     fold_seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     group: str | None = None
+
+    @model_validator(mode="after")
+    def _check_source(self) -> "DataSection":
+        sources = {"layout": self.layout, "cases": self.cases, "datasets": self.datasets}
+        given = [name for name, value in sources.items() if value]
+        if len(given) > 1:
+            raise ValueError(
+                f"{' and '.join(given)} exclude each other; each data set has a layout or cases of its own"
+            )
+        return self
 
 
 class HeadSection(Section):

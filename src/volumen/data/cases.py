@@ -73,7 +73,10 @@ def assign_groups(cases: Sequence[Case], group: str) -> list[Case]:
 
 
 def choose_label(head: str, section: HeadSection, cases: Sequence[Case]) -> str:
-    """The label a head learns from: what its section says, else its own name, else the only label there is."""
+    """The label a head learns from: what its section says, else its own name, else the only label there is.
+
+    Of several data sets some may lack it as a whole: the head learns nothing from those.
+    """
     known = sorted({label for case in cases for label in case.labels})
     choices = ", ".join(known) or "none"
     wanted = section.label or (head if head in known else None) or (known[0] if len(known) == 1 else None)
@@ -81,7 +84,13 @@ def choose_label(head: str, section: HeadSection, cases: Sequence[Case]) -> str:
         raise DataError(f"no label is called {head!r} like the head; set heads.{head}.label to one of: {choices}")
     if wanted not in known:
         raise DataError(f"head {head!r} asks for the label {wanted!r}, which no case has; labels there are: {choices}")
-    lacking = [case.name for case in cases if wanted not in case.labels]
+    lacking = _list_lacking(wanted, cases)
     if lacking:
         raise DataError(f"head {head!r} learns from the label {wanted!r}, which is missing for {', '.join(lacking)}")
     return wanted
+
+
+def _list_lacking(label: str, cases: Sequence[Case]) -> list[str]:
+    """Cases without a label that others of their data set have."""
+    knowing = {case.dataset for case in cases if label in case.labels}
+    return [case.name for case in cases if label not in case.labels and case.dataset in knowing]

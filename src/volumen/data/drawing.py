@@ -2,20 +2,19 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 import torch
-from jaxtyping import Int64
 
 from volumen.data.augmentation.transform import Transform
 from volumen.data.cases import Case
 from volumen.data.encoding import Wanted, encode_targets, find_halos
 from volumen.data.images import find_shape, read_image
 from volumen.data.labels import measure_share, read_labels
+from volumen.data.ordering import choose_case
 from volumen.data.patches import PatchReader
 from volumen.data.samples import Sample
 from volumen.data.sampling import Drawn, Sampling
@@ -23,8 +22,7 @@ from volumen.errors import VolumenError
 from volumen.geometry import Box, Shape, to_shape
 from volumen.volumes import IntensityMap
 
-# Last words of the seeds of other streams than the samples': numbers drawn for one purpose never serve another.
-ORDER_STREAM = 1
+# Last word of the seeds of validation: numbers drawn for one purpose never serve another.
 VALIDATION_STREAM = 2
 
 
@@ -42,6 +40,7 @@ class SamplePlan:
         transforms: augmentations in the order they are applied.
         seed: of everything random.
         training: whether cases come shuffled and patches are augmented; if not, patch i of a case is always the same.
+        weights: how often each data set is drawn from, by name; each case alike when empty.
     """
 
     cases: tuple[Case, ...]
@@ -53,6 +52,7 @@ class SamplePlan:
     transforms: tuple[Transform[Any], ...]
     seed: int
     training: bool
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 def draw_sample(plan: SamplePlan, number: int, reader: PatchReader) -> tuple[Sample, str | None]:
@@ -67,20 +67,15 @@ def draw_sample(plan: SamplePlan, number: int, reader: PatchReader) -> tuple[Sam
 def pick_case(plan: SamplePlan, number: int) -> tuple[Case, np.random.Generator]:
     """Which case a sample is from, and the stream it draws from.
 
-    In training every case comes once in each run of `len(cases)` numbers, newly shuffled each time. In validation the
-    cases come in order, and what is drawn depends on the case's name and on how often it came before, nothing else.
+    In training the order is that of `choose_case`. In validation the cases come in order, and what is drawn depends on
+    the case's name and on how often it came before, nothing else.
     """
-    turn, place = divmod(number, len(plan.cases))
     if plan.training:
-        case = plan.cases[_shuffle(plan.seed, turn, len(plan.cases))[place]]
+        case = choose_case(plan.cases, plan.seed, number, plan.weights)
         return case, np.random.default_rng((plan.seed, number))
+    turn, place = divmod(number, len(plan.cases))
     case = plan.cases[place]
     return case, np.random.default_rng((plan.seed, turn, crc32(case.name.encode()), VALIDATION_STREAM))
-
-
-@lru_cache(maxsize=4)
-def _shuffle(seed: int, turn: int, count: int) -> Int64[np.ndarray, " count"]:
-    return np.random.default_rng((seed, turn, ORDER_STREAM)).permutation(count)
 
 
 def augment_sample(sample: Sample, transforms: Sequence[Transform[Any]]) -> Sample:

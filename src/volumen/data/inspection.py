@@ -10,6 +10,11 @@ from volumen.errors import VolumenError
 from volumen.geometry import Box, Shape
 from volumen.volumes import Volume, open_volume
 
+NO_LABEL = "images without a label"
+NO_IMAGE = "labels or masks without an image"
+NO_MASK = "images without a mask"
+DOUBLE = "several volumes of one name"
+MISSING = "missing"
 UNREADABLE = "unreadable"
 NOT_3D = "not 3D"
 OTHER_SHAPE = "of another shape than its image"
@@ -20,8 +25,8 @@ NOT_INTEGER = "labels that are not whole numbers"
 class Faults:
     """What is wrong with a data set, gathered by kind and told in one line."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: str) -> None:
+        self.root = root
         self._places: dict[str, list[str]] = {}
 
     def add(self, kind: str, *places: str) -> None:
@@ -35,7 +40,7 @@ class Faults:
 
     def __str__(self) -> str:
         kinds = [f"{kind} ({len(places)}): {', '.join(places)}" for kind, places in self._places.items()]
-        return f"cases in {self._root}: {'; '.join(kinds)}"
+        return f"cases in {self.root}: {'; '.join(kinds)}"
 
 
 def inspect_case(case: Case, faults: Faults, *, flat: bool) -> Case:
@@ -48,8 +53,15 @@ def inspect_case(case: Case, faults: Faults, *, flat: bool) -> Case:
         _compare_shapes(other.spec, other.shape, image.shape, faults)
     labels = _open_all(case.labels.values(), faults)
     masks = _open_all(filter(None, (case.mask, *case.label_masks.values())), faults)
-    wrong = [f"{_name(spec)} ({volume.dtype})" for spec, volume in labels.items() if volume.dtype.kind not in "biu"]
-    faults.add(NOT_INTEGER, *wrong)
+    floats = {spec for name, spec in case.labels.items() if case.find_values(name).floats}
+    faults.add(
+        NOT_INTEGER,
+        *(
+            f"{_name(spec)} ({volume.dtype})"
+            for spec, volume in labels.items()
+            if volume.dtype.kind not in "biu" and spec not in floats
+        ),
+    )
     placed = place_case(case, image, labels)
     _check_extents(placed, image, labels | masks, faults)
     return replace(placed, voxel_size=case.voxel_size or image.voxel_size)

@@ -35,12 +35,12 @@ def measure_share(case: Case, name: str, box: Box, *, reader: PatchReader, ignor
         return None
     label = _Label(case, name, reader, ignore)
     inside = box.clip(label.whole)
-    if label.values.classes:
-        labels: Shaped[np.ndarray, "z y x"] = label.read(inside)
-        known = labels != IGNORE
-    else:
-        labels = reader.read(label.source, inside)
+    if label.values.is_plain and not label.values.floats:
+        labels: Shaped[np.ndarray, "z y x"] = reader.read(label.source, inside)
         known = ~find_values(labels, label.values.list_ignored(ignore))
+    else:
+        labels = label.read(inside)
+        known = labels != IGNORE
     for mask in label.read_masks(inside):
         known &= mask != 0
     looked = np.count_nonzero(known)

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 
 from volumen.config import DataSection, build_component
 from volumen.data.cases import Case
+from volumen.data.datasets import read_weights
 from volumen.data.drawing import SamplePlan, draw_sample
 from volumen.data.encoding import Wanted
 from volumen.data.intensities import fit_normalisations
@@ -67,6 +68,7 @@ def build_loader(
         transforms=tuple(build_component("augmentation", component) for component in config.augmentations),
         seed=seed,
         training=training,
+        weights=read_weights(config.datasets),
     )
     numbers = BatchNumbers(first, count, size=config.batch_size, even=None if training else len(cases))
     workers = min(config.num_workers, count, count_cores())

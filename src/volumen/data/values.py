@@ -15,6 +15,8 @@ IGNORE = -100
 
 LARGEST_LABEL = np.iinfo(np.int64).max
 
+Rest = int | Literal["keep", "refuse"]
+
 FileLabels = Shaped[np.ndarray, "z y x"]
 Labels = Int64[np.ndarray, "z y x"]
 
@@ -41,14 +43,21 @@ class LabelValues:
     Args:
         ignore: values that say that nobody looked; what the recipe says (`data.ignore`) when None.
         classes: what values stand for; −100 for nobody looked. 0 stays 0 where it is left out.
-        rest: what all other values stand for, where there are classes: a class, themselves, or an error.
+        rest: what all other values stand for: a class, themselves, or an error.
         components: how instances are made of the classes.
+        floats: whether whole numbers that are kept as floats are taken, as programs around NIfTI write them.
     """
 
     ignore: tuple[int, ...] | None = None
     classes: Mapping[int, int] = field(default_factory=dict)
-    rest: int | Literal["keep", "refuse"] = "keep"
+    rest: Rest = "keep"
     components: Components | None = None
+    floats: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every value stands for itself."""
+        return not self.classes and self.rest == "keep"
 
     def list_ignored(self, ignore: int | None) -> tuple[int, ...]:
         """Values for nobody looked, where the recipe's is `ignore`."""
@@ -59,14 +68,16 @@ class LabelValues:
 
 def convert_labels(labels: FileLabels, ignored: Collection[int], values: LabelValues = LabelValues()) -> Labels:
     """Labels as int64 in the run's own values, −100 where the file's value is one of `ignored`."""
+    if labels.dtype.kind == "f" and values.floats:
+        labels = _round_labels(labels)
     if labels.dtype.kind not in "biu":
         raise DataError(f"labels must be whole numbers; got {labels.dtype}")
     unknown = find_values(labels, ignored)
-    if values.classes:
-        converted = _map_values(labels, unknown, values)
-    else:
+    if values.is_plain:
         _check_range(labels, ~unknown)
         converted = labels.astype(np.int64)
+    else:
+        converted = _map_values(labels, unknown, values)
     converted[unknown] = IGNORE
     return converted
 
@@ -105,6 +116,16 @@ def _copy_nearest(instances: Labels, voxel_size: VoxelSize | None) -> Labels:
     nearest = distance_transform_edt(instances == 0, sampling=sampling, return_distances=False, return_indices=True)
     copied: Labels = instances[tuple(nearest)]
     return copied
+
+
+def _round_labels(labels: FileLabels) -> Labels:
+    """Floats as the whole numbers that they are; an error when one is none."""
+    whole = np.rint(labels)
+    wrong = labels[whole != labels]
+    if wrong.size:
+        raise DataError(f"labels must be whole numbers; got {wrong[0]} ({wrong.size} voxels of a patch have fractions)")
+    rounded: Labels = whole.astype(np.int64)
+    return rounded
 
 
 def _map_values(labels: FileLabels, unknown: Bool[np.ndarray, "z y x"], values: LabelValues) -> Labels:

@@ -93,8 +93,13 @@ def _measure_steps(found: HeadMap) -> Real[np.ndarray, "d z y x"]:
 
 def _drop_near(points: Integer[np.ndarray, "points d"], radius: int) -> Integer[np.ndarray, "kept d"]:
     """Points that are farther than `radius`, along some axis, from all kept before them."""
-    kept: list[Integer[np.ndarray, " d"]] = []
-    for point in points:
-        if all(np.abs(point - other).max() > radius for other in kept):
-            kept.append(point)
-    return np.array(kept).reshape(-1, points.shape[1])
+    from scipy.spatial import cKDTree
+
+    kept = np.ones(len(points), bool)
+    if len(points):
+        tree = cKDTree(points)
+        for number, point in enumerate(points):
+            if kept[number]:
+                kept[tree.query_ball_point(point, radius, p=np.inf)] = False
+                kept[number] = True
+    return points[kept]

@@ -9,7 +9,7 @@ from jaxtyping import Float32, Integer
 from volumen.decoding.head_maps import HeadMap, Role, refuse_binary, refuse_other_target
 from volumen.decoding.step import Labels, Maps, Mask, Radius, Share, Voxels
 from volumen.errors import ConfigError
-from volumen.morphology import keep_large, label_components, separate_heights
+from volumen.morphology import keep_large, label_components, relabel, separate_heights
 
 
 @dataclass(frozen=True)
@@ -118,5 +118,4 @@ def _flood(
         height, seeds.astype(np.int32), mask=mask, connectivity=np.ones((3, 3, 3))
     )
     rest = label_components(mask & (flooded == 0)).astype(np.int32)
-    labels = np.where(rest > 0, rest + flooded.max(initial=0), flooded)
-    return labels.astype(np.min_scalar_type(int(labels.max(initial=0))))
+    return relabel(np.where(rest > 0, rest + flooded.max(initial=0), flooded))

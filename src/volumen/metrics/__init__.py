@@ -4,6 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from volumen.metrics.cases import Evaluation as Evaluation
+    from volumen.metrics.cases import Scoring as Scoring
+    from volumen.metrics.cases import evaluate_cases as evaluate_cases
     from volumen.metrics.evaluate import evaluate_case as evaluate_case
     from volumen.metrics.overlap import DiceScore as DiceScore
     from volumen.metrics.overlap import IouScore as IouScore
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
     from volumen.metrics.overlap import score_iou as score_iou
     from volumen.metrics.overlap import score_precision as score_precision
     from volumen.metrics.overlap import score_recall as score_recall
+    from volumen.metrics.pairing import Pairs as Pairs
+    from volumen.metrics.pairing import pair_cases as pair_cases
     from volumen.metrics.partition import RandScore as RandScore
     from volumen.metrics.partition import VoiScore as VoiScore
     from volumen.metrics.partition import score_rand as score_rand
@@ -25,14 +30,19 @@ if TYPE_CHECKING:
 _HOMES = {
     "ContingencyTable": "table",
     "DiceScore": "overlap",
+    "Evaluation": "cases",
     "IouScore": "overlap",
+    "Pairs": "pairing",
     "PrecisionScore": "overlap",
     "RandScore": "partition",
     "RecallScore": "overlap",
+    "Scoring": "cases",
     "SurfaceDiceScore": "surface_dice",
     "VoiScore": "partition",
     "build_table": "table",
     "evaluate_case": "evaluate",
+    "evaluate_cases": "cases",
+    "pair_cases": "pairing",
     "score_dice": "overlap",
     "score_iou": "overlap",
     "score_precision": "overlap",
@@ -44,14 +54,19 @@ _HOMES = {
 __all__ = [
     "ContingencyTable",
     "DiceScore",
+    "Evaluation",
     "IouScore",
+    "Pairs",
     "PrecisionScore",
     "RandScore",
     "RecallScore",
+    "Scoring",
     "SurfaceDiceScore",
     "VoiScore",
     "build_table",
     "evaluate_case",
+    "evaluate_cases",
+    "pair_cases",
     "score_dice",
     "score_iou",
     "score_precision",

@@ -13,7 +13,7 @@ from volumen.metrics.table import ContingencyTable, build_table
 from volumen.registry import load_named
 
 # What the program gives to a metric that takes it, so a recipe must not.
-SUPPLIED = frozenset({"prediction", "truth", "ignore", "voxel_size", "table"})
+SUPPLIED = frozenset({"prediction", "truth", "ignore", "voxel_size", "table", "workers"})
 
 
 def evaluate_case(
@@ -23,6 +23,7 @@ def evaluate_case(
     *,
     ignore: Ignore = None,
     voxel_size: VoxelSize | None = None,
+    workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, float]:
     """Each score by its flat name: `dice`, `voi_split`, …; a class's as `dice_3`.
@@ -36,6 +37,7 @@ def evaluate_case(
         metrics: components of the kind `metric`, each name once.
         ignore: a value of the truth, or a mask that is not 0 where nothing counts.
         voxel_size: for tolerances in nm.
+        workers: threads or processes that a metric may use, where it can.
         progress: called with metrics done and in all.
     """
     _check_metrics(metrics)
@@ -43,9 +45,8 @@ def evaluate_case(
     table: ContingencyTable | None = build_table(prediction, truth, ignore=ignore) if counted else None
     scores: dict[str, float] = {}
     for done, component in enumerate(metrics, start=1):
-        score = build_component(
-            "metric", component, prediction=prediction, truth=truth, ignore=ignore, voxel_size=voxel_size, table=table
-        )
+        given = {"ignore": ignore, "voxel_size": voxel_size, "table": table, "workers": workers}
+        score = build_component("metric", component, prediction=prediction, truth=truth, **given)
         scores |= dict(_flatten(component.name, score))
         if progress:
             progress(done, len(metrics))

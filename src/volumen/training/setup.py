@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from volumen.config import RunConfig
-from volumen.data import Case, Fold, SampleLoader, build_loader, count_channels, fit_normalisations
+from volumen.data import Case, Fold, SampleLoader, build_loader, check_leaks, count_channels, fit_normalisations
 from volumen.errors import DataError
 from volumen.geometry import VoxelSize
 from volumen.networks import Network, build_network
@@ -95,6 +95,7 @@ def set_up_fold(
 ) -> FoldSetup:
     """What a fold is trained with; cases whose intensities are not in `maps` are measured now."""
     known = {case.name: case for case in cases}
+    check_leaks(cases, [fold])
     training = tuple(known[name] for name in fold.training)
     validation = tuple(known[name] for name in fold.validation)
     missing = [case for case in (*training, *validation) if case.name not in maps]

@@ -4,10 +4,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from volumen.volumes.cache import limit_cache as limit_cache
     from volumen.volumes.export import export_volume as export_volume
     from volumen.volumes.folders import list_volumes as list_volumes
+    from volumen.volumes.formats import strip_suffix as strip_suffix
     from volumen.volumes.intensity import Intensity as Intensity
     from volumen.volumes.intensity import measure_intensity as measure_intensity
+    from volumen.volumes.layers import open_layers as open_layers
     from volumen.volumes.memory import ArrayVolume as ArrayVolume
     from volumen.volumes.memory import to_volume as to_volume
     from volumen.volumes.normalisation import IntensityMap as IntensityMap
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from volumen.volumes.resampling import read_linear as read_linear
     from volumen.volumes.resampling import read_nearest as read_nearest
     from volumen.volumes.resampling import scale_shape as scale_shape
+    from volumen.volumes.slices import sort_naturally as sort_naturally
+    from volumen.volumes.spec import parse_spec as parse_spec
     from volumen.volumes.views import CroppedVolume as CroppedVolume
     from volumen.volumes.views import StackedVolume as StackedVolume
     from volumen.volumes.volume import Layout as Layout
@@ -52,14 +57,19 @@ _HOMES = {
     "create_volume": "opening",
     "export_volume": "export",
     "find_nearest": "resampling",
+    "limit_cache": "cache",
     "list_arrays": "zarr_groups",
     "list_volumes": "folders",
     "measure_intensity": "intensity",
+    "open_layers": "layers",
     "open_volume": "opening",
+    "parse_spec": "spec",
     "read_attributes": "zarr_groups",
     "read_linear": "resampling",
     "read_nearest": "resampling",
     "scale_shape": "resampling",
+    "sort_naturally": "slices",
+    "strip_suffix": "formats",
     "to_volume": "memory",
     "write_attributes": "zarr_groups",
 }
@@ -82,14 +92,19 @@ __all__ = [
     "create_volume",
     "export_volume",
     "find_nearest",
+    "limit_cache",
     "list_arrays",
     "list_volumes",
     "measure_intensity",
+    "open_layers",
     "open_volume",
+    "parse_spec",
     "read_attributes",
     "read_linear",
     "read_nearest",
     "scale_shape",
+    "sort_naturally",
+    "strip_suffix",
     "to_volume",
     "write_attributes",
 ]

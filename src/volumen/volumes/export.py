@@ -9,7 +9,7 @@ import numpy as np
 from volumen.blocks import replace_path
 from volumen.geometry import Box, Shape, VoxelSize
 from volumen.volumes.memory import to_volume
-from volumen.volumes.opening import CHUNK, claim_target, find_format
+from volumen.volumes.opening import CHUNK, claim_target, find_target_format
 from volumen.volumes.tiff import write_tiff
 from volumen.volumes.volume import Layout, Volume, Voxels
 from volumen.volumes.zarr import create_zarr
@@ -41,7 +41,7 @@ def export_volume(
     volume = to_volume(source)
     layout = replace(volume.layout, voxel_size=voxel_size or volume.voxel_size)
     path = claim_target(spec, overwrite=True)
-    write = _write_tiff if find_format(spec) == "tiff" else _write_zarr
+    write = _write_tiff if find_target_format(spec) == "tiff" else _write_zarr
     with replace_path(path) as temporary:
         write(volume, layout, str(spec), place=temporary, progress=progress or _ignore)
         if path.is_dir():

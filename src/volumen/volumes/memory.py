@@ -6,7 +6,7 @@ import numpy as np
 
 from volumen.errors import OutputError
 from volumen.geometry import Box, VoxelSize, to_shape
-from volumen.volumes.volume import Layout, Offset, Volume, Voxels, check_dtype, place_axes
+from volumen.volumes.volume import Layout, Offset, Storage, Volume, Voxels, check_dtype, place_axes
 
 _CHUNK = (64, 64, 64)
 
@@ -27,6 +27,10 @@ class ArrayVolume(Volume):
         chunks = to_shape([min(edge, extent) for edge, extent in zip(_CHUNK, shape, strict=True)])
         super().__init__(spec, Layout(shape, dtype, chunks, channels, voxel_size, offset))
         self._array = (array.view(np.uint8) if array.dtype == np.bool_ else array).reshape(self.layout.array_shape)
+
+    def describe(self) -> Storage:
+        """How its voxels are kept."""
+        return Storage("array in memory")
 
     def _read(self, box: Box) -> Voxels:
         return self._array[(..., *box.slices)].astype(self.dtype)

@@ -1,31 +1,34 @@
-"""From a spec to a volume: which format it is, and what is wrong when it is none."""
+"""From a spec to a volume, to read one or to make one."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from numpy.typing import DTypeLike
 
-from volumen.errors import ExistsError, FormatError, MissingError, ShapeError
+from volumen.errors import ExistsError, FormatError, ShapeError
 from volumen.geometry import Shape, VoxelSize, to_shape
-from volumen.volumes.tiff import create_tiff, open_tiff
+from volumen.volumes.formats import TIFF, ZARR, find_format
+from volumen.volumes.spec import parse_spec
+from volumen.volumes.tiff import create_tiff
 from volumen.volumes.volume import Layout, Offset, Volume, check_dtype
 from volumen.volumes.zarr import create_zarr, open_zarr
 from volumen.volumes.zarr_files import check_removable, is_zarr, remove_zarr
-
-TIFF_SUFFIXES = (".tif", ".tiff")
-SUFFIXES = (*TIFF_SUFFIXES, ".zarr")
 
 CHUNK = (64, 64, 64)  # 27 of them hold any 128³ patch: 7 M voxels to decode, against 17 M with 128³ chunks
 
 
 def open_volume(spec: str | Path, *, writable: bool = False) -> Volume:
-    """The volume a path names: a TIFF, a Zarr array, or `x.zarr/name` for an array in a group.
+    """The volume that a path or URL names: `PLACE[@LEVEL][:DATASET][?OPTIONS]`, see docs/volumes.md.
 
     Only what describes the voxels is read now. A Zarr array takes boxes too when `writable`, and is not cached then.
     """
-    if "://" not in str(spec) and not Path(spec).exists():
-        raise MissingError(f"{spec} is not there")
-    return open_tiff(str(spec)) if find_format(spec) == "tiff" else open_zarr(str(spec), writable=writable)
+    parsed = parse_spec(spec)
+    form = find_format(parsed)
+    volume = open_zarr(parsed, writable=writable) if form is ZARR else form.open(parsed)
+    if parsed.options.voxel_size is not None:
+        volume.layout = replace(volume.layout, voxel_size=parsed.options.voxel_size)
+    return volume
 
 
 def create_volume(
@@ -56,26 +59,26 @@ def create_volume(
         raise ShapeError(f"{name}: shape {shape}, chunks {chunks} and channels {channels} must all be at least 1")
     layout = Layout(to_shape(shape), check_dtype(dtype, name), to_shape(chunks or CHUNK), channels, voxel_size, offset)
     claim_target(spec, overwrite=overwrite)
-    if find_format(spec) == "tiff":
+    if find_target_format(spec) == "tiff":
         return create_tiff(name, layout)
     remove_zarr(Path(spec))
     return create_zarr(name, layout)
 
 
-def find_format(spec: str | Path) -> Literal["tiff", "zarr"]:
-    """Which format a spec names."""
-    if "://" in str(spec):
-        raise FormatError(f"{spec}: only local files are read; copy it here first")
-    if Path(spec).suffix.lower() in TIFF_SUFFIXES:
+def find_target_format(spec: str | Path) -> Literal["tiff", "zarr"]:
+    """Which format a spec names that is to be written."""
+    if parse_spec(spec).is_remote:
+        raise FormatError(f"{spec}: volumes are written to this machine; copy them from here")
+    if Path(spec).name.lower().endswith(TIFF.suffixes):
         return "tiff"
     if is_zarr(Path(spec)):
         return "zarr"
-    raise FormatError(f"{spec} is no format known here; it must be one of {', '.join(SUFFIXES)} or x.zarr/name")
+    raise FormatError(f"{spec} is no format that is written; it must be {', '.join(TIFF.suffixes)}, .zarr or x.zarr/name")
 
 
 def claim_target(spec: str | Path, *, overwrite: bool) -> Path:
     """Where output may go: a known format, and nothing there unless it may be overwritten."""
-    form, path = find_format(spec), Path(spec)
+    form, path = find_target_format(spec), Path(spec)
     if path.exists() and not overwrite:
         raise ExistsError(f"{spec} is there already; choose another name or overwrite")
     if form == "zarr":

@@ -7,7 +7,7 @@ import numpy as np
 
 from volumen.errors import OutputError, ShapeError
 from volumen.geometry import Box, to_shape
-from volumen.volumes.volume import Layout, Offset, Volume, Voxels
+from volumen.volumes.volume import Layout, Offset, Storage, Volume, Voxels
 
 
 class CroppedVolume(Volume):
@@ -25,6 +25,10 @@ class CroppedVolume(Volume):
     def uncached(self) -> "CroppedVolume":
         """The same part of the volume without its cache."""
         return CroppedVolume(self._inner.uncached(), self._box)
+
+    def describe(self) -> Storage:
+        """How the voxels of the whole volume are kept."""
+        return self._inner.describe()
 
     def _read(self, box: Box) -> Voxels:
         return self._inner.read(box.shift(self._box.start))
@@ -50,6 +54,10 @@ class StackedVolume(Volume):
     def uncached(self) -> "StackedVolume":
         """The same channels without caches."""
         return StackedVolume([part.uncached() for part in self._parts])
+
+    def describe(self) -> Storage:
+        """How the voxels of the first channel are kept."""
+        return self._parts[0].describe()
 
     def _read(self, box: Box) -> Voxels:
         arrays = [part.read(box).reshape(-1, *box.shape) for part in self._parts]

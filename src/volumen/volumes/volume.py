@@ -48,6 +48,23 @@ class Layout:
         return int(np.prod(self.array_shape, dtype=object)) * self.dtype.itemsize
 
 
+@dataclass(frozen=True)
+class Storage:
+    """How voxels are kept, for people to read.
+
+    Args:
+        format: as it is called.
+        shards: extent of what is one file, where that holds several chunks.
+        levels: specs of the levels of the pyramid it belongs to, finest first.
+        notes: what else a reader should know.
+    """
+
+    format: str
+    shards: Shape | None = None
+    levels: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 class Volume(abc.ABC):
     """Voxels on disk or in memory; read and written by box.
 
@@ -111,6 +128,10 @@ class Volume(abc.ABC):
     def uncached(self) -> "Volume":
         """The same volume for one pass over it, which keeps nothing of what it reads."""
         return self
+
+    def describe(self) -> Storage:
+        """How its voxels are kept."""
+        return Storage(type(self).__name__)
 
     @abc.abstractmethod
     def _read(self, box: Box) -> Voxels:
