@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from volumen.config import DataSection
-from volumen.data import build_loader, choose_label, divide_cases, gather_cases
+from volumen.data import Wanted, build_loader, choose_label, divide_cases, gather_cases
 from volumen.data.datasets import name_datasets, read_weights
 from volumen.data.labels import read_labels
 from volumen.data.patches import PatchReader
@@ -80,7 +80,7 @@ def test_heads_learn_labels_that_only_some_sets_have(two_sets):
 def test_a_batch_carries_the_class_of_each_patch(two_sets):
     data = DataSection.model_validate(two_sets | {"batch_size": 50, "num_workers": 0})
     cases = gather_cases(data).cases
-    loader = build_loader(cases, data, labels=["classes", "instances"], seed=1, first=0, count=1, training=True)
+    loader = build_loader(cases, data, wanted=Wanted(("classes", "instances")), seed=1, first=0, count=1, training=True)
     (batch,) = loader
     assert batch.class_ids.tolist() == [1 if name.startswith("neurons") else 3 for name in batch.cases]
     assert sum(name.startswith("mito") for name in batch.cases) > 30  # three of four
@@ -98,7 +98,7 @@ def test_patches_of_all_sets_have_the_voxel_size_that_is_asked_for(two_sets):
     data = DataSection.model_validate(two_sets | {"voxel_size": [20, 10, 20], "num_workers": 0, "batch_size": 8})
     cases = gather_cases(data).cases
     assert {case.voxel_size for case in cases} == {VoxelSize(20, 10, 20)}
-    loader = build_loader(cases, data, labels=["classes"], seed=1, first=0, count=3, training=True)
+    loader = build_loader(cases, data, wanted=Wanted(("classes",)), seed=1, first=0, count=3, training=True)
     for batch in loader:
         assert batch.image.shape == (8, 1, 4, 4, 4)
         assert (batch.voxel_size == batch.voxel_size.new_tensor([20, 10, 20])).all()
@@ -108,7 +108,7 @@ def test_patches_of_all_sets_have_the_voxel_size_that_is_asked_for(two_sets):
 def test_a_sample_of_several_sets_is_a_function_of_the_seed_and_its_number(two_sets):
     data = DataSection.model_validate(two_sets | {"voxel_size": [15, 15, 15], "num_workers": 0, "batch_size": 2})
     cases = gather_cases(data).cases
-    options = {"labels": ["classes"], "seed": 7, "training": True}
+    options = {"wanted": Wanted(("classes",)), "seed": 7, "training": True}
     whole = list(build_loader(cases, data, first=0, count=6, **options))
     later = list(build_loader(cases, data, first=4, count=2, **options))
     assert all((a.image == b.image).all() and a.cases == b.cases for a, b in zip(whole[4:], later, strict=True))

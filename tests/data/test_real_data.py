@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from volumen.config import DataSection
-from volumen.data import build_loader, divide_cases, gather_cases
+from volumen.data import Wanted, build_loader, divide_cases, gather_cases
 
 REAL = os.environ.get("VOLUMEN_REAL_DATA")
 pytestmark = pytest.mark.skipif(REAL is None, reason="VOLUMEN_REAL_DATA is not set")
@@ -19,8 +19,8 @@ def load(count: int = 2, **values):
     data = DataSection.model_validate(values | {"root": str(Path(REAL) / values["root"])})
     draft = gather_cases(data)
     division = divide_cases(draft.cases, data, published=draft.folds)
-    labels = list(dict.fromkeys(name for case in division.cases for name in case.labels))
-    loader = build_loader(division.cases, data, labels=labels, seed=1, first=0, count=count, training=True)
+    wanted = Wanted(tuple(dict.fromkeys(name for case in division.cases for name in case.labels)))
+    loader = build_loader(division.cases, data, wanted=wanted, seed=1, first=0, count=count, training=True)
     return division, list(loader)
 
 

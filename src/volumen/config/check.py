@@ -23,6 +23,7 @@ KINDS: dict[Path, str] = {
     ("heads", "*", "losses", "*"): "loss",
     ("optimizer",): "optimizer",
     ("schedule",): "schedule",
+    ("training", "balance"): "balance",
     ("validation", "metrics", "*"): "metric",
     ("decoding", "*"): "decoding",
     ("logger",): "logger",
@@ -30,6 +31,7 @@ KINDS: dict[Path, str] = {
 
 # Arguments that the program gives when it builds a component, so a recipe must not.
 SUPPLIED: dict[str, frozenset[str]] = {
+    "balance": frozenset({"terms"}),
     "optimizer": frozenset({"parameters"}),
     "metric": frozenset({"prediction", "truth", "ignore", "voxel_size", "table", "skeletons", "workers"}),
     "logger": frozenset({"folder"}),

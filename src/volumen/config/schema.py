@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from volumen.config.component import Component, WeightedComponent
 from volumen.config.datasets import CaseSection, DatasetSection
 from volumen.config.section import Count, Extent, Lengths, Section
+from volumen.config.suggestions import suggest
+from volumen.errors import suggest_nearest
 from volumen.geometry import Shape, count_overlap
 from volumen.heads import Activation
 
@@ -46,13 +48,22 @@ class DataSection(Section):
 
 
 class HeadSection(Section):
-    """One head: what it learns and what its errors cost."""
+    """One head: what it learns and what its errors cost, as its target suggests when no losses are given."""
 
     target: Component
     label: str | None = None
     activation: Activation | None = None
     channels: Count | None = None
     losses: Annotated[tuple[WeightedComponent, ...], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_losses(cls, given: object) -> object:
+        """The losses that go with the target where none are named."""
+        if not isinstance(given, dict) or "losses" in given:
+            return given
+        losses = suggest("losses", given.get("target"))
+        return given | {"losses": losses} if losses else given
 
 
 class SwaSection(Section):
@@ -85,6 +96,7 @@ class TrainingSection(Section):
     threads: Count | None = None
     monitor: str = "val/loss"
     patience: Count | None = 50
+    balance: Component = Component(name="fixed")
     accumulate_grad_batches: Count = 1
     gradient_clip_val: Annotated[float, Field(gt=0)] | None = None
     swa: SwaSection | None = None
@@ -123,11 +135,34 @@ class RunConfig(Section):
     decoding: tuple[Component, ...] = (Component(name="threshold"),)
     logger: Component = Component(name="csv")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_decoding(cls, given: object) -> object:
+        """Where none is named, the decoding that goes with the first head that has one."""
+        if not isinstance(given, dict) or "decoding" in given or not isinstance(given.get("heads"), dict):
+            return given
+        heads = [head for head in given["heads"].values() if isinstance(head, dict)]
+        steps = next(filter(None, (suggest("decoding", head.get("target")) for head in heads)), None)
+        return given | {"decoding": steps} if steps else given
+
     @model_validator(mode="after")
     def _check_overlap(self) -> "RunConfig":
         shared = count_overlap(self.prediction.overlap, self.tile)
         if any(common >= edge for common, edge in zip(shared, self.tile, strict=True)):
             raise ValueError(f"prediction.overlap must be below the tile's {self.tile} on every axis; it is {shared}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_losses(self) -> "RunConfig":
+        for name, section in self.heads.items():
+            if not any(loss.weight for loss in section.losses):
+                raise ValueError(f"heads.{name} learns nothing: all its losses weigh 0; weigh one, or drop the head")
+            for loss in section.losses:
+                if loss.mask_head is not None and loss.mask_head not in self.heads:
+                    raise ValueError(
+                        f"heads.{name}: loss {loss.name!r} has mask_head {loss.mask_head!r}, which is no head; "
+                        f"{suggest_nearest(loss.mask_head, self.heads)}"
+                    )
         return self
 
     @property

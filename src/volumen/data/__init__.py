@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from volumen.data.downloads.download import Downloaded as Downloaded
     from volumen.data.downloads.download import download_data as download_data
     from volumen.data.downloads.transfer import Patience as Patience
+    from volumen.data.encoding import LabelTarget as LabelTarget
+    from volumen.data.encoding import Wanted as Wanted
     from volumen.data.finding import find_cases as find_cases
     from volumen.data.finding import gather_cases as gather_cases
     from volumen.data.folds import Fold as Fold
@@ -90,6 +92,7 @@ _HOMES = {
     "IGNORE": "values",
     "KasthuriLayout": "layouts.kasthuri",
     "Kind": "augmentation.transform",
+    "LabelTarget": "encoding",
     "LabelValues": "values",
     "Layout": "layouts.layout",
     "LucchiLayout": "layouts.lucchi",
@@ -112,6 +115,7 @@ _HOMES = {
     "SurfaceDetectionLayout": "layouts.surface_detection",
     "Transform": "augmentation.transform",
     "UniformSampling": "sampling",
+    "Wanted": "encoding",
     "assign_groups": "cases",
     "build_loader": "loader",
     "check_leaks": "leaks",
@@ -155,6 +159,7 @@ __all__ = [
     "Hdf5Layout",
     "KasthuriLayout",
     "Kind",
+    "LabelTarget",
     "LabelValues",
     "Layout",
     "LucchiLayout",
@@ -177,6 +182,7 @@ __all__ = [
     "SurfaceDetectionLayout",
     "Transform",
     "UniformSampling",
+    "Wanted",
     "assign_groups",
     "build_loader",
     "check_leaks",

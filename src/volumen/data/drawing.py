@@ -11,6 +11,7 @@ import torch
 
 from volumen.data.augmentation.transform import Transform
 from volumen.data.cases import Case
+from volumen.data.encoding import Wanted, encode_targets, find_halos
 from volumen.data.images import find_shape, read_image
 from volumen.data.labels import measure_share, read_labels
 from volumen.data.ordering import choose_case
@@ -31,7 +32,7 @@ class SamplePlan:
 
     Args:
         cases: where patches are cut.
-        labels: names of the labels to read; sampling looks at the first that a case has.
+        wanted: labels to read and targets to encode.
         patch: voxels of a patch.
         ignore: the files' label value for "nobody looked".
         maps: what normalisation does to each case.
@@ -43,7 +44,7 @@ class SamplePlan:
     """
 
     cases: tuple[Case, ...]
-    labels: tuple[str, ...]
+    wanted: Wanted
     patch: Shape
     ignore: int | None
     maps: Mapping[str, IntensityMap]
@@ -94,7 +95,11 @@ def _draw_from(
 ) -> tuple[Sample, str | None]:
     seed = int(rng.integers(2**63))
     drawn = _draw_place(plan, case, rng, reader)
-    labels = {name: read_labels(case, name, drawn.box, reader=reader, ignore=plan.ignore)[None] for name in plan.labels}
+    halos = find_halos(plan.wanted, plan.patch, case.voxel_size)
+    labels = {
+        name: read_labels(case, name, drawn.box.grow(halo), reader=reader, ignore=plan.ignore)[None]
+        for name, halo in halos.items()
+    }
     image = read_image(case, drawn.box, reader=reader, intensities=plan.maps[case.name])
     sample = Sample(
         image=torch.from_numpy(image[None]),
@@ -105,13 +110,16 @@ def _draw_from(
         seed=torch.tensor([seed]),
         class_ids=None if case.class_id is None else torch.tensor([case.class_id]),
     )
-    return (augment_sample(sample, plan.transforms), drawn.notice) if plan.training else (sample, None)
+    moved = augment_sample(sample, plan.transforms) if plan.training else sample
+    return encode_targets(moved, plan.wanted, case.voxel_size), drawn.notice if plan.training else None
 
 
 def _draw_place(plan: SamplePlan, case: Case, rng: np.random.Generator, reader: PatchReader) -> Drawn:
-    looked_at = next((name for name in plan.labels if name in case.labels), plan.labels[0])
+    looked_at = next((name for name in plan.wanted.labels if name in case.labels), None)
 
     def measure(box: Box) -> float | None:
+        if looked_at is None:
+            return None
         return measure_share(case, looked_at, box, reader=reader, ignore=plan.ignore)
 
     return plan.sampling.draw(find_shape(case, reader), plan.patch, rng=rng, measure=measure)

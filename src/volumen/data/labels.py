@@ -8,7 +8,7 @@ from jaxtyping import Int64, Shaped
 
 from volumen.data.cases import Case
 from volumen.data.frames import Source
-from volumen.data.patches import PatchReader, pad_end
+from volumen.data.patches import PatchReader, pad_around
 from volumen.data.values import IGNORE, Components, LabelValues, convert_labels, find_values, separate_instances
 from volumen.geometry import Box
 from volumen.volumes import find_nearest
@@ -17,7 +17,7 @@ from volumen.volumes import find_nearest
 def read_labels(
     case: Case, name: str, box: Box, *, reader: PatchReader, ignore: int | None
 ) -> Int64[np.ndarray, "z y x"]:
-    """One label of a case in a box: int64, −100 where ignored, masked out, past the volume's end or not labelled."""
+    """One label of a case in a box: int64, −100 where ignored, masked out, past the volume's faces or not labelled."""
     if name not in case.labels:
         return np.full(box.shape, IGNORE, np.int64)
     label = _Label(case, name, reader, ignore)
@@ -26,7 +26,7 @@ def read_labels(
     labels = label.read(inside) if components is None else label.read_instances(inside, components)
     for mask in label.read_masks(inside):
         labels[mask == 0] = IGNORE
-    return pad_end(labels, box.shape, value=IGNORE)
+    return pad_around(labels, inside, box, value=IGNORE)
 
 
 def measure_share(case: Case, name: str, box: Box, *, reader: PatchReader, ignore: int | None) -> float | None:

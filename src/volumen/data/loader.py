@@ -13,6 +13,7 @@ from volumen.config import DataSection, build_component
 from volumen.data.cases import Case
 from volumen.data.datasets import read_weights
 from volumen.data.drawing import SamplePlan, draw_sample
+from volumen.data.encoding import Wanted
 from volumen.data.intensities import fit_normalisations
 from volumen.data.patches import CACHE_BYTES, PatchReader
 from volumen.data.samples import Sample, collate_samples
@@ -26,7 +27,7 @@ def build_loader(
     cases: Sequence[Case],
     config: DataSection,
     *,
-    labels: Sequence[str],
+    wanted: Wanted,
     seed: int,
     first: int,
     count: int,
@@ -48,7 +49,7 @@ def build_loader(
     Args:
         cases: what patches are cut from.
         config: patch, batch, sampling, augmentation and workers.
-        labels: the labels wanted; balanced sampling looks at the first.
+        wanted: labels and targets that samples carry.
         seed: of everything drawn.
         first: number of the first batch.
         count: how many batches.
@@ -59,7 +60,7 @@ def build_loader(
         raise DataError("there are no cases to cut patches from")
     plan = SamplePlan(
         cases=tuple(cases),
-        labels=tuple(labels),
+        wanted=wanted,
         patch=config.patch_size,
         ignore=config.ignore,
         maps=dict(fit_normalisations(cases, config.normalisation) if maps is None else maps),

@@ -78,6 +78,16 @@ class PatchReader:
         return array
 
 
+def pad_around(
+    array: Shaped[np.ndarray, "z y x"], inside: Box, box: Box, *, value: int
+) -> Shaped[np.ndarray, "z2 y2 x2"]:
+    """The array of the box `inside` filled up to the larger `box` on all sides."""
+    low = [first - start for start, first in zip(box.start, inside.start, strict=True)]
+    high = [stop - last for stop, last in zip(box.stop, inside.stop, strict=True)]
+    missing = list(zip(low, high, strict=True))
+    return np.pad(array, missing, constant_values=value) if any(map(any, missing)) else array
+
+
 def pad_end(array: Shaped[np.ndarray, "..."], shape: Sequence[int], *, value: int) -> Shaped[np.ndarray, "..."]:
     """The array filled up to `shape` at the end of each axis."""
     missing = [(0, edge - extent) for extent, edge in zip(array.shape, shape, strict=True)]

@@ -26,7 +26,8 @@ from volumen.volumes import (
 )
 
 FORMAT = "volumen-prediction"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # since heads say what their numbers stand for
+READABLE = (1, 2)
 KEY = "volumen"
 MARKS = ".done"
 
@@ -110,10 +111,10 @@ def read_description(path: Path) -> dict[str, Any]:
         attributes = None
     if not isinstance(attributes, dict):
         raise DataError(f"{path} is not a prediction of volumen; `volumen predict` makes one")
-    if attributes.get("format") != FORMAT or attributes.get("version") != FORMAT_VERSION:
+    if attributes.get("format") != FORMAT or attributes.get("version") not in READABLE:
         raise DataError(
             f"{path} has format {attributes.get('format')} {attributes.get('version')}; "
-            f"{FORMAT} {FORMAT_VERSION} is read here: install another volumen or predict again"
+            f"{FORMAT} to {FORMAT_VERSION} is read here: install another volumen or predict again"
         )
     return attributes
 

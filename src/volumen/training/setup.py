@@ -80,7 +80,7 @@ class FoldSetup:
         return build_loader(
             cases,
             self.config.data,
-            labels=tuple(dict.fromkeys(self.objective.labels.values())),
+            wanted=self.objective.wanted,
             seed=self.config.training.seed,
             first=first,
             count=count,
@@ -143,9 +143,14 @@ def settle_config(config: RunConfig, *, fast: bool) -> RunConfig:
 
 
 def shrink_config(config: RunConfig) -> RunConfig:
-    """The recipe for one batch of everything: one step, one epoch, averages and a picture included."""
+    """The recipe for one batch of everything: one step, one epoch, averages, late losses and a picture included."""
     training = config.training
     swa = training.swa and training.swa.model_copy(update={"start_epoch": 0, "renew_batches": 1})
     ema = training.ema and training.ema.model_copy(update={"start_step": 0})
     short = {"max_epochs": 1, "steps_per_epoch": 1, "accumulate_grad_batches": 1, "previews": 1, "swa": swa, "ema": ema}
-    return config.model_copy(update={"training": training.model_copy(update=short)})
+    now = {"start_epoch": 0, "every": 1, "ramp": 0}
+    heads = {
+        name: section.model_copy(update={"losses": tuple(loss.model_copy(update=now) for loss in section.losses)})
+        for name, section in config.heads.items()
+    }
+    return config.model_copy(update={"training": training.model_copy(update=short), "heads": heads})

@@ -7,7 +7,7 @@ import pytest
 from public_data_sets import DATA_SETS, Public, Truths
 
 from volumen.config import DataSection
-from volumen.data import UniformSampling, find_cases, fit_normalisations, gather_cases, recognise_layout
+from volumen.data import UniformSampling, Wanted, find_cases, fit_normalisations, gather_cases, recognise_layout
 from volumen.data.drawing import SamplePlan, draw_sample
 from volumen.data.images import find_shape, read_image
 from volumen.data.labels import read_labels
@@ -59,7 +59,7 @@ def test_samples_are_drawn_from_every_case(truths, tmp_path):
     cases = tuple(gather_cases(data).cases)
     labels = tuple(dict.fromkeys(name for case in cases for name in case.labels))
     maps = fit_normalisations(cases, data.normalisation)
-    plan = SamplePlan(cases, labels, (2, 4, 4), 2, maps, UniformSampling(), (), 0, training=False)
+    plan = SamplePlan(cases, Wanted(labels), (2, 4, 4), 2, maps, UniformSampling(), (), 0, training=False)
     for number, case in enumerate(cases):
         sample, _ = draw_sample(plan, number, PatchReader(1 << 20))
         assert sample.cases == (case.name,)
