@@ -78,7 +78,11 @@ def export_named(name: str) -> Write:
 def open_napari(array: np.ndarray, folder: Path) -> Volume:
     leading = array.ndim - 3
     layer = foreign.Layer(
-        "x", array, (1,) * leading + tuple(VOXEL_SIZE), translate=(0,) * leading + OFFSET, units=["nanometer"] * array.ndim
+        "x",
+        array,
+        (1,) * leading + tuple(VOXEL_SIZE),
+        translate=(0,) * leading + OFFSET,
+        units=["nanometer"] * array.ndim,
     )
     return open_layers([layer])["x"]
 

@@ -24,7 +24,9 @@ OFFSET = (60.0, -16.0, 0.5)
 Write = Callable[[Path, np.ndarray], str]
 
 
-def save_ome_zarr(folder: Path, array: np.ndarray, *, version: str = "0.4", levels: int = 1, shards: bool = False) -> str:
+def save_ome_zarr(
+    folder: Path, array: np.ndarray, *, version: str = "0.4", levels: int = 1, shards: bool = False
+) -> str:
     """A pyramid by zarr-python: micrometres, t and c before z y x in 0.4; every level takes each second voxel."""
     axes = "tczyx" if version == "0.4" else "czyx"
     stored = array.reshape((1,) * (len(axes) - array.ndim) + array.shape)
@@ -98,7 +100,9 @@ def save_n5(folder: Path, array: np.ndarray) -> str:
     return str(path)
 
 
-def save_precomputed(folder: Path, array: np.ndarray, *, encoding: str = "raw", levels: int = 1, **scale: object) -> str:
+def save_precomputed(
+    folder: Path, array: np.ndarray, *, encoding: str = "raw", levels: int = 1, **scale: object
+) -> str:
     """By tensorstore: axes x y z channel; the offset is counted in voxels."""
     for level in range(levels):
         step = 2**level

@@ -1,7 +1,6 @@
 """Boundaries: voxels near another label than their own."""
 
 import itertools
-import math
 from dataclasses import dataclass
 from typing import Annotated, Literal, final
 
@@ -73,22 +72,23 @@ class BoundaryTarget(ArrayTarget):
 
     def _list_reaches(self, voxel_size: VoxelSize | None) -> list[Offset]:
         """Every step to a voxel within the thickness."""
-        edges = measure_edges(voxel_size, self.unit)
-        most = [int(self.thickness / edge + SLACK) for edge in edges]
-        if self.dimensions == 2:  # noqa: PLR2004 - within sections
-            most[0] = 0
-        steps = itertools.product(*(range(-far, far + 1) for far in most))
-        reaches = [(z, y, x) for z, y, x in steps if 0 < self._measure((z, y, x), edges) <= self.thickness + SLACK]
+        reaches = list_steps(self.thickness, measure_edges(voxel_size, self.unit), self.dimensions)
         if not reaches:
             raise DataError(f"a boundary {self.thickness:g} {self.unit} thick reaches no other voxel; make it thicker")
         return reaches
-
-    @staticmethod
-    def _measure(step: Offset, edges: tuple[float, float, float]) -> float:
-        return math.sqrt(sum((count * edge) ** 2 for count, edge in zip(step, edges, strict=True)))
 
     def _find_able(self, patch: LabelPatch) -> Bool[np.ndarray, "z y x"]:
         """Voxels on the side that boundaries lie on."""
         if self.touching or self.side == "inside":
             return patch.mask
         return ~patch.mask if self.side == "outside" else np.ones(patch.shape, bool)
+
+
+def list_steps(radius: float, edges: tuple[float, float, float], dimensions: Dimensions = 3) -> list[Offset]:
+    """Every step to another voxel whose centre lies within the radius."""
+    most = [int(radius / edge + SLACK) for edge in edges]
+    if dimensions == 2:  # noqa: PLR2004 - within sections
+        most[0] = 0
+    steps = itertools.product(*(range(-far, far + 1) for far in most))
+    squares = ((step, sum((count * edge) ** 2 for count, edge in zip(step, edges, strict=True))) for step in steps)
+    return [(step[0], step[1], step[2]) for step, square in squares if 0 < square <= (radius + SLACK) ** 2]

@@ -8,9 +8,11 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int32
 from pydantic import Field
 
-from volumen.geometry import Box, Shape, VoxelSize
+from volumen.geometry import Shape, VoxelSize
 from volumen.heads import Unit
-from volumen.morphology import find_medial_surface, find_near, skeletonize_curves
+from volumen.morphology import find_medial_surface, skeletonize_curves
+from volumen.targets.affinities import pair_voxels
+from volumen.targets.boundary import list_steps
 from volumen.targets.distance import count_voxels, measure_borders
 from volumen.targets.label_patch import LabelPatch, list_objects, measure_edges
 from volumen.targets.target import ArrayTarget
@@ -156,12 +158,10 @@ def draw_tubes(
     patch: LabelPatch, curves: Int32[np.ndarray, "z y x"], radius: float, unit: Unit
 ) -> Bool[np.ndarray, "z y x"]:
     """Voxels of objects at most `radius` from the curves of their own object."""
-    tubes = np.zeros(patch.shape, bool)
-    edges = measure_edges(patch.voxel_size, unit)
-    reach = count_voxels(radius, edges, 3)
-    for number, box in list_objects(curves):
-        around = box.grow(reach).clip(Box.whole(patch.shape)).slices
-        tubes[around] |= find_near(curves[around] == number, radius, edges) & (patch.labels[around] == number)
+    tubes: Bool[np.ndarray, "z y x"] = curves > 0
+    for step in list_steps(radius, measure_edges(patch.voxel_size, unit)):
+        here, there = pair_voxels(patch.shape, step)
+        tubes[here] |= (curves[there] == patch.labels[here]) & patch.mask[here]
     return tubes
 
 

@@ -69,7 +69,9 @@ class AxisPlan:
 
     def finish(self, array: np.ndarray) -> Voxels:
         """What is in order already, with axes turned about and those that are not stored put in."""
-        turned = array[tuple(slice(None, None, -1 if axis in self.flipped else 1) for axis in "czyx" if axis in self.names)]
+        turned = array[
+            tuple(slice(None, None, -1 if axis in self.flipped else 1) for axis in "czyx" if axis in self.names)
+        ]
         for place, axis in enumerate("zyx"):
             if axis not in self.names:
                 turned = np.expand_dims(turned, place + ("c" in self.names))

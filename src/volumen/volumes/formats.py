@@ -53,7 +53,14 @@ SUFFIXES = tuple(suffix for form in FORMATS for suffix in form.suffixes)
 
 KNOWN = f"one of {', '.join(SUFFIXES)}, x.zarr/name, a folder of slices, precomputed://…"
 
-_KEYS = {"zarr.json": ZARR, ".zarray": ZARR, ".zgroup": ZARR, ".zattrs": ZARR, "attributes.json": N5, "info": PRECOMPUTED}
+_KEYS = {
+    "zarr.json": ZARR,
+    ".zarray": ZARR,
+    ".zgroup": ZARR,
+    ".zattrs": ZARR,
+    "attributes.json": N5,
+    "info": PRECOMPUTED,
+}
 _MAGIC = (
     (b"II*\0", 0, TIFF),
     (b"MM\0*", 0, TIFF),

@@ -121,7 +121,9 @@ def _find_dataset(file: "h5py.File", spec: Spec) -> Any:
     if found is None or not volumes:
         known = _list_volumes(file)
         wrong = "holds no volume" if spec.key is None else f"has no dataset {spec.key!r}"
-        raise FormatError(f"{spec.place} {wrong}; {suggest_nearest(spec.key or '', known) if known else 'it holds none'}")
+        raise FormatError(
+            f"{spec.place} {wrong}; {suggest_nearest(spec.key or '', known) if known else 'it holds none'}"
+        )
     return _choose_volume(spec, volumes)
 
 
@@ -161,7 +163,9 @@ def _name_axes(attributes: Mapping[str, Any]) -> str | None:
     if "axistags" in attributes:
         axes = [{"name": axis["key"]} for axis in json.loads(attributes["axistags"])["axes"]]
     elif "DIMENSION_LABELS" in attributes:
-        labels = [label.decode() if isinstance(label, bytes) else str(label) for label in attributes["DIMENSION_LABELS"]]
+        labels = [
+            label.decode() if isinstance(label, bytes) else str(label) for label in attributes["DIMENSION_LABELS"]
+        ]
         axes = [{"name": label} for label in labels]
     else:
         return None
@@ -178,4 +182,6 @@ def _check_filters(dataset: Any, spec: Spec) -> None:
         code, _, _, name = properties.get_filter(number)
         if not h5py.h5z.filter_avail(code):
             called = name.decode(errors="replace") or str(code)
-            raise FormatError(f"{spec.text} is compressed with {called!r}, which needs a package: pip install hdf5plugin")
+            raise FormatError(
+                f"{spec.text} is compressed with {called!r}, which needs a package: pip install hdf5plugin"
+            )

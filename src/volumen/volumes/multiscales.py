@@ -123,4 +123,6 @@ def name_axes(axes: Sequence[Mapping[str, Any]]) -> str:
     spatial = sum(axis.get("type") == "space" for axis in axes)
     space = iter("zyx"[-spatial:] if spatial else "")
     by_type = {"time": "t", "channel": "c"}
-    return "".join(next(space) if axis.get("type") == "space" else by_type.get(axis.get("type", ""), "?") for axis in axes)
+    return "".join(
+        next(space) if axis.get("type") == "space" else by_type.get(axis.get("type", ""), "?") for axis in axes
+    )

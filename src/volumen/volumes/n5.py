@@ -73,7 +73,9 @@ def _list_scales(place: Place, attributes: Mapping[str, Any]) -> list[str]:
 def _find_only(spec: Spec, place: Place) -> tuple[Place, Mapping[str, Any], tuple[str, ...]]:
     names = place.list_folders()
     if names is None:
-        raise FormatError(f"{spec.text} is no N5 array, and servers do not tell what is inside; name one, as {place}/NAME")
+        raise FormatError(
+            f"{spec.text} is no N5 array, and servers do not tell what is inside; name one, as {place}/NAME"
+        )
     if isinstance(place, LocalPlace) and not place.path.exists():
         raise MissingError(f"{spec.text} is not there")
     found = {name: attributes for name in names if (attributes := _read_attributes(place.join(name))) is not None}

@@ -79,7 +79,9 @@ def _plan(raw: RawArray, oriented: Orientation | None, spec: Spec) -> AxisPlan:
     return AxisPlan(plan.names[::-1], plan.shape[::-1], plan.fixed[::-1], flipped)
 
 
-def _find_scaling(image: "nibabel.Nifti1Image", raw: RawArray, spec: Spec) -> tuple[np.dtype, tuple[float, float] | None]:
+def _find_scaling(
+    image: "nibabel.Nifti1Image", raw: RawArray, spec: Spec
+) -> tuple[np.dtype, tuple[float, float] | None]:
     """The type of the voxels; float32 where the header says that they are to be scaled."""
     data: Any = image.dataobj
     slope, shift = float(data.slope), float(data.inter)

@@ -73,7 +73,9 @@ def find_target_format(spec: str | Path) -> Literal["tiff", "zarr"]:
         return "tiff"
     if is_zarr(Path(spec)):
         return "zarr"
-    raise FormatError(f"{spec} is no format that is written; it must be {', '.join(TIFF.suffixes)}, .zarr or x.zarr/name")
+    raise FormatError(
+        f"{spec} is no format that is written; it must be {', '.join(TIFF.suffixes)}, .zarr or x.zarr/name"
+    )
 
 
 def claim_target(spec: str | Path, *, overwrite: bool) -> Path:

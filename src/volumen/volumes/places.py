@@ -72,9 +72,7 @@ class LocalPlace:
     def list_keys(self) -> list[str] | None:
         """Every file below, as paths from here."""
         return [
-            os.path.relpath(Path(folder, name), self.path)
-            for folder, _, names in os.walk(self.path)
-            for name in names
+            os.path.relpath(Path(folder, name), self.path) for folder, _, names in os.walk(self.path) for name in names
         ]
 
     def describe(self) -> Json:

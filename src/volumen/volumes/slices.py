@@ -85,7 +85,9 @@ class SlicesVolume(Volume):
         else:
             pixels = decode_picture(path, bright=self._bright, channel=self._channel)
         if pixels.shape != self.shape[1:] or pixels.dtype != self.dtype:
-            raise FormatError(f"{path} was {self.shape[1:]} of {self.dtype} and is now {pixels.shape} of {pixels.dtype}")
+            raise FormatError(
+                f"{path} was {self.shape[1:]} of {self.dtype} and is now {pixels.shape} of {pixels.dtype}"
+            )
         return pixels
 
     def _write(self, box: Box, array: Voxels) -> None:  # noqa: ARG002 - of the interface
@@ -148,7 +150,9 @@ def _number(paths: Sequence[Path], spec: Spec) -> Series:
         folder = spec.path.parent if spec.is_glob else spec.path
         raise FormatError(f"{spec.text} holds several series of slices: {named}; name one as {folder}/NAME*.png")
     numbers = np.array([[int(part) for part in _NUMBER.findall(path.name)] for path in paths], dtype=object)
-    running = [column for column in range(numbers.shape[1]) if len(set(numbers[:, column])) > 1] if len(paths) > 1 else []
+    running = (
+        [column for column in range(numbers.shape[1]) if len(set(numbers[:, column])) > 1] if len(paths) > 1 else []
+    )
     if len(running) > 1:
         raise FormatError(f"{spec.text}: {len(running)} numbers run in the names of its files; name one series of them")
     if len(paths) > 1 and (not running or len(set(numbers[:, running[0]])) < len(paths)):

@@ -17,6 +17,7 @@ _OME_TYPES = {"float32": "float", "float64": "double"} | {
 }
 _AXES = "ZYX"
 
+
 def describe_placement(layout: Layout) -> str | None:
     """What goes into the file's description; None when there is nothing to say."""
     if layout.voxel_size is None and layout.offset is None:

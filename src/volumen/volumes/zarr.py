@@ -140,9 +140,7 @@ def _find_only(node: Node) -> Node:
 def _is_series(node: Node) -> bool:
     """Whether a group holds images by number, as converters write them."""
     ome = node.attributes.get("ome")
-    return any(
-        isinstance(holder, dict) and "bioformats2raw.layout" in holder for holder in (node.attributes, ome)
-    )
+    return any(isinstance(holder, dict) and "bioformats2raw.layout" in holder for holder in (node.attributes, ome))
 
 
 def _name_axes(found: _Found) -> str | None:

@@ -125,7 +125,9 @@ def _list_second(consolidated: Mapping[str, Any] | None) -> tuple[str, ...] | No
     inside = consolidated.get("metadata") if consolidated is not None else None
     if not isinstance(inside, dict):
         return None
-    return tuple(sorted(key.removesuffix("/.zarray") for key in inside if key.count("/") == 1 and key.endswith("/.zarray")))
+    return tuple(
+        sorted(key.removesuffix("/.zarray") for key in inside if key.count("/") == 1 and key.endswith("/.zarray"))
+    )
 
 
 def _read_names(values: object) -> tuple[str, ...] | None:
