@@ -9,12 +9,11 @@ from jaxtyping import Bool
 from pydantic import Field
 
 from volumen.errors import DataError
-from volumen.geometry import Shape, VoxelSize, to_shape
+from volumen.geometry import Shape, VoxelSize, pair_slices, to_shape
 from volumen.heads import Offset, Unit
-from volumen.targets.affinities import pair_voxels
 from volumen.targets.label_patch import LabelPatch, measure_edges
 from volumen.targets.target import ArrayTarget
-from volumen.targets.turning import Dimensions, Part, Scalars
+from volumen.targets.turning import Dimensions, Scalars
 
 # A thickness of whole voxels must not lose its outermost voxels to the last bit of a division.
 SLACK = 1e-6
@@ -36,6 +35,7 @@ class BoundaryTarget(ArrayTarget):
     """
 
     activations = ("sigmoid", "none")
+    parts = (Scalars(),)
     losses = ("cross_entropy", "dice")
     decoding = ("threshold",)
     names_voxels = True
@@ -46,11 +46,6 @@ class BoundaryTarget(ArrayTarget):
     touching: bool = False
     dimensions: Dimensions = 3
 
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """One number."""
-        return (Scalars(),)
-
     def find_halo(self, voxel_size: VoxelSize | None) -> Shape:
         """The thickness in voxels."""
         return to_shape([max(steps) for steps in zip(*self._list_reaches(voxel_size), strict=True)])
@@ -59,7 +54,7 @@ class BoundaryTarget(ArrayTarget):
         """1 on boundaries, and where that is known."""
         found, doubtful = np.zeros(patch.shape, bool), np.zeros(patch.shape, bool)
         for reach in self._list_reaches(patch.voxel_size):
-            here, there = pair_voxels(patch.shape, reach)
+            here, there = pair_slices(patch.shape, reach)
             meets = (patch.labels[here] != patch.labels[there]) & patch.known[there]
             if self.touching:
                 meets &= patch.mask[here] & patch.mask[there]

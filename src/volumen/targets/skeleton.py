@@ -8,15 +8,14 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int32
 from pydantic import Field
 
-from volumen.geometry import Shape, VoxelSize
+from volumen.geometry import Shape, VoxelSize, pair_slices
 from volumen.heads import Unit
 from volumen.morphology import find_medial_surface, skeletonize_curves
-from volumen.targets.affinities import pair_voxels
 from volumen.targets.boundary import list_steps
 from volumen.targets.distance import count_voxels, measure_borders
 from volumen.targets.label_patch import LabelPatch, list_objects, measure_edges
 from volumen.targets.target import ArrayTarget
-from volumen.targets.turning import Dimensions, Part, Scalars
+from volumen.targets.turning import Dimensions, Scalars
 
 Halo = Annotated[float, Field(ge=0)]
 Tube = Annotated[float, Field(ge=0)]
@@ -38,6 +37,7 @@ class SkeletonTarget(ArrayTarget):
     """
 
     activations = ("sigmoid", "none")
+    parts = (Scalars(),)
     losses = ("cross_entropy", "dice")
     decoding = ("threshold",)
     names_voxels = True
@@ -46,11 +46,6 @@ class SkeletonTarget(ArrayTarget):
     unit: Unit = "voxel"
     halo: Halo = 0.0
     dimensions: Dimensions = 3
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """One number."""
-        return (Scalars(),)
 
     def find_halo(self, voxel_size: VoxelSize | None) -> Shape:
         """The halo and the tube, in voxels."""
@@ -82,6 +77,7 @@ class MedialSurfaceTarget(ArrayTarget):
     """
 
     activations = ("sigmoid", "none")
+    parts = (Scalars(),)
     losses = ("cross_entropy", "dice")
     decoding = ("threshold",)
     names_voxels = True
@@ -91,11 +87,6 @@ class MedialSurfaceTarget(ArrayTarget):
     tube: Tube = 1.0
     unit: Unit = "voxel"
     halo: Halo = 0.0
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """One number."""
-        return (Scalars(),)
 
     def find_halo(self, voxel_size: VoxelSize | None) -> Shape:
         """The halo and the tube, in voxels."""
@@ -123,6 +114,7 @@ class SkeletonDistanceTarget(ArrayTarget):
     """
 
     activations = ("sigmoid", "none")
+    parts = (Scalars(),)
     losses = ("smooth_l1",)
     decoding = ("watershed",)
     linear = True
@@ -131,11 +123,6 @@ class SkeletonDistanceTarget(ArrayTarget):
     curves: bool = True
     halo: Halo = 0.0
     unit: Unit = "voxel"
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """One number."""
-        return (Scalars(),)
 
     def find_halo(self, voxel_size: VoxelSize | None) -> Shape:
         """The halo in voxels."""
@@ -160,7 +147,7 @@ def draw_tubes(
     """Voxels of objects at most `radius` from the curves of their own object."""
     tubes: Bool[np.ndarray, "z y x"] = curves > 0
     for step in list_steps(radius, measure_edges(patch.voxel_size, unit)):
-        here, there = pair_voxels(patch.shape, step)
+        here, there = pair_slices(patch.shape, step)
         tubes[here] |= (curves[there] == patch.labels[here]) & patch.mask[here]
     return tubes
 

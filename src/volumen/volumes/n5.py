@@ -7,8 +7,8 @@ from typing import Any
 from volumen.errors import FormatError, MissingError, PlaceError
 from volumen.volumes.axes import AxisPlan, plan_axes
 from volumen.volumes.multiscales import name_axes
-from volumen.volumes.places import LocalPlace, Place, find_place, read_json
 from volumen.volumes.placement import Placement, read_array_placement
+from volumen.volumes.places import LocalPlace, Place, find_place, read_json
 from volumen.volumes.spec import Spec
 from volumen.volumes.store import Store, StoreVolume, explain_store, find_chunks, open_store
 from volumen.volumes.volume import Layout, Storage, check_dtype

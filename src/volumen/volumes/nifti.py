@@ -111,5 +111,5 @@ def _round(placement: Placement) -> Placement:
 
 
 def _quieten() -> None:
-    """nibabel tells the error stream what it mends in headers; nobody asked."""
+    """Nibabel tells the error stream what it mends in headers; nobody asked."""
     logging.getLogger("nibabel.global").setLevel(logging.CRITICAL)

@@ -2,8 +2,8 @@
 
 import struct
 import zipfile
-from pathlib import Path
 from io import BufferedIOBase
+from pathlib import Path
 
 import numpy as np
 

@@ -6,8 +6,8 @@ from typing import Any
 from volumen.errors import FormatError, MissingError
 from volumen.volumes.axes import AxisPlan, plan_axes
 from volumen.volumes.faults import explain_reading
-from volumen.volumes.places import LocalPlace, Place, find_place, read_json
 from volumen.volumes.placement import parse_offset, parse_voxel_size
+from volumen.volumes.places import LocalPlace, Place, find_place, read_json
 from volumen.volumes.spec import Spec
 from volumen.volumes.store import Store, StoreVolume, explain_store, find_chunks, open_store
 from volumen.volumes.volume import Layout, Storage, check_dtype

@@ -63,7 +63,7 @@ class Spec:
     form: Form | None = None
     level: int | None = None
     key: str | None = None
-    options: Options = Options()  # noqa: RUF009 - frozen
+    options: Options = Options()
     query: str = ""
 
     @property

@@ -100,7 +100,7 @@ class StoreVolume(Volume):
 
 
 def open_store(store: Store, *, cached: bool, **more: object) -> Any:
-    """tensorstore's handle on an array."""
+    """Tensorstore's handle on an array."""
     import tensorstore
 
     spec = {

@@ -26,6 +26,6 @@ def find_nanometres(unit: object) -> float | None:
     """How many nanometres a unit is; None for what is no unit of length known here."""
     if not isinstance(unit, str):
         return None
-    name = unit.strip().strip('"').lower().replace("\\u00b5", "µ").replace("μ", "µ")  # noqa: RUF001 - Greek mu
+    name = unit.strip().strip('"').lower().replace("\\u00b5", "µ").replace("μ", "µ")
     name = name.replace("metre", "meter")
     return _NANOMETRES.get(name) or _NANOMETRES.get(name.removesuffix("s"))

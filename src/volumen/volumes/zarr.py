@@ -1,6 +1,5 @@
 """Zarr v2 and v3 arrays, alone, in groups and in the pyramids of OME-Zarr."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,8 +8,8 @@ from volumen.geometry import to_shape
 from volumen.volumes.axes import plan_axes
 from volumen.volumes.faults import explain_writing
 from volumen.volumes.multiscales import Multiscale, Scale, name_axes, parse_multiscale
-from volumen.volumes.places import LocalPlace, Place, find_place
 from volumen.volumes.placement import OFFSET, VOXEL_SIZE, Placement, read_array_placement
+from volumen.volumes.places import LocalPlace, Place, find_place
 from volumen.volumes.spec import Options, Spec
 from volumen.volumes.store import Store, StoreVolume, explain_store, find_chunks, open_store
 from volumen.volumes.volume import Layout, Storage, check_dtype
