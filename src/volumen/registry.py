@@ -11,9 +11,19 @@ from volumen.errors import UnknownNameError, suggest_nearest
 # The one place where a lower room reaches an upper one, and it does so by string.
 TABLES: dict[str, dict[str, str]] = {
     "network": {
-        "unet": "volumen.networks:build_unet",
-        "residual_unet": "volumen.networks:build_residual_unet",
-        "planned_unet": "volumen.networks:build_planned_unet",
+        "dynunet": "volumen.networks:DynUNetDesign",
+        "light_unet": "volumen.networks:design_light_unet",
+        "mednext": "volumen.networks:MedNeXtDesign",
+        "monai_unet": "volumen.networks:MonaiUNetDesign",
+        "planned_unet": "volumen.networks:design_planned_unet",
+        "residual_unet": "volumen.networks:design_residual_unet",
+        "rsunet": "volumen.networks:design_rsunet",
+        "segresnet": "volumen.networks:SegResNetDesign",
+        "staged_unet": "volumen.networks:StagedDesign",
+        "swin_unetr": "volumen.networks:SwinUNETRDesign",
+        "unet": "volumen.networks:design_unet",
+        "unetr": "volumen.networks:UNETRDesign",
+        "vista": "volumen.networks:VistaDesign",
     },
     "target": {
         "affinities": "volumen.targets:AffinitiesTarget",
@@ -72,6 +82,7 @@ TABLES: dict[str, dict[str, str]] = {
         "uncertainty": "volumen.losses:UncertaintyBalance",
     },
     "normalisation": {
+        "dataset_zscore": "volumen.volumes:DatasetZScoreNormalisation",
         "none": "volumen.volumes:NoNormalisation",
         "percentile": "volumen.volumes:PercentileNormalisation",
         "range": "volumen.volumes:RangeNormalisation",
@@ -147,12 +158,20 @@ TABLES: dict[str, dict[str, str]] = {
         "watershed": "volumen.decoding:Watershed",
     },
     "metric": {
+        "ap": "volumen.metrics:score_ap",
+        "cleft": "volumen.metrics:score_clefts",
+        "cremi": "volumen.metrics:score_cremi",
         "dice": "volumen.metrics:score_dice",
+        "erl": "volumen.metrics:score_erl",
+        "hausdorff95": "volumen.metrics:score_hausdorff95",
         "iou": "volumen.metrics:score_iou",
+        "objects": "volumen.metrics:score_objects",
+        "pq": "volumen.metrics:score_pq",
         "precision": "volumen.metrics:score_precision",
         "rand": "volumen.metrics:score_rand",
         "recall": "volumen.metrics:score_recall",
         "surface_dice": "volumen.metrics:score_surface_dice",
+        "surface_distance": "volumen.metrics:score_surface_distance",
         "voi": "volumen.metrics:score_voi",
     },
 }

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from volumen.config import files as files
+    from volumen.config.check import SUPPLIED as SUPPLIED
     from volumen.config.component import Component as Component
     from volumen.config.component import WeightedComponent as WeightedComponent
     from volumen.config.component import build_component as build_component
     from volumen.config.component import check_component as check_component
+    from volumen.config.component import set_options as set_options
     from volumen.config.datasets import KEPT as KEPT
     from volumen.config.datasets import REST as REST
     from volumen.config.datasets import CaseSection as CaseSection
@@ -38,6 +40,7 @@ _HOMES = {
     "Lengths": "section",
     "REST": "datasets",
     "RunConfig": "schema",
+    "SUPPLIED": "check",
     "TrainingSection": "schema",
     "ValuesSection": "datasets",
     "WeightedComponent": "component",
@@ -50,11 +53,13 @@ _HOMES = {
     "parse_config": "recipes",
     "read_config": "recipes",
     "read_recipe": "recipes",
+    "set_options": "component",
     "write_config": "recipes",
 }
 __all__ = [
     "KEPT",
     "REST",
+    "SUPPLIED",
     "CaseSection",
     "Component",
     "DataSection",
@@ -75,6 +80,7 @@ __all__ = [
     "parse_config",
     "read_config",
     "read_recipe",
+    "set_options",
     "write_config",
 ]
 

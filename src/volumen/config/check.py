@@ -31,10 +31,9 @@ KINDS: dict[Path, str] = {
 
 # Arguments that the program gives when it builds a component, so a recipe must not.
 SUPPLIED: dict[str, frozenset[str]] = {
-    "network": frozenset({"heads", "channels", "patch_size", "voxel_size"}),
     "balance": frozenset({"terms"}),
     "optimizer": frozenset({"parameters"}),
-    "metric": frozenset({"prediction", "truth", "ignore", "voxel_size", "table", "workers"}),
+    "metric": frozenset({"prediction", "truth", "ignore", "voxel_size", "table", "skeletons", "workers"}),
     "logger": frozenset({"folder"}),
     "split": frozenset({"folds", "seed", "published"}),
 }

@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from volumen.morphology.persistence import measure_persistence as measure_persistence
     from volumen.morphology.skeletons import find_medial_surface as find_medial_surface
     from volumen.morphology.skeletons import skeletonize_curves as skeletonize_curves
+    from volumen.morphology.tracing import Centrelines as Centrelines
+    from volumen.morphology.tracing import trace_centrelines as trace_centrelines
     from volumen.morphology.watershed import separate_by_watershed as separate_by_watershed
     from volumen.morphology.watershed import separate_heights as separate_heights
 
 _HOMES = {
+    "Centrelines": "tracing",
     "Connectivity": "components",
     "Intervals": "persistence",
     "Matching": "persistence",
@@ -54,8 +57,10 @@ _HOMES = {
     "separate_by_watershed": "watershed",
     "separate_heights": "watershed",
     "skeletonize_curves": "skeletons",
+    "trace_centrelines": "tracing",
 }
 __all__ = [
+    "Centrelines",
     "Connectivity",
     "Intervals",
     "Matching",
@@ -80,6 +85,7 @@ __all__ = [
     "separate_by_watershed",
     "separate_heights",
     "skeletonize_curves",
+    "trace_centrelines",
 ]
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from volumen.volumes.layers import open_layers as open_layers
     from volumen.volumes.memory import ArrayVolume as ArrayVolume
     from volumen.volumes.memory import to_volume as to_volume
+    from volumen.volumes.normalisation import DatasetZScoreNormalisation as DatasetZScoreNormalisation
     from volumen.volumes.normalisation import IntensityMap as IntensityMap
     from volumen.volumes.normalisation import NoNormalisation as NoNormalisation
     from volumen.volumes.normalisation import Normalisation as Normalisation
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ArrayVolume": "memory",
     "CroppedVolume": "views",
+    "DatasetZScoreNormalisation": "normalisation",
     "Intensity": "intensity",
     "IntensityMap": "normalisation",
     "Layout": "volume",
@@ -76,6 +78,7 @@ _HOMES = {
 __all__ = [
     "ArrayVolume",
     "CroppedVolume",
+    "DatasetZScoreNormalisation",
     "Intensity",
     "IntensityMap",
     "Layout",
