@@ -144,8 +144,8 @@ class SkeletonDistanceTarget(ArrayTarget):
 def draw_tubes(
     patch: LabelPatch, curves: Int32[np.ndarray, "z y x"], radius: float, unit: Unit
 ) -> Bool[np.ndarray, "z y x"]:
-    """Voxels of objects at most `radius` from the curves of their own object."""
-    tubes: Bool[np.ndarray, "z y x"] = curves > 0
+    """Voxels of objects at most `radius` from the curves of their own object; curves through cavities are left out."""
+    tubes: Bool[np.ndarray, "z y x"] = (curves == patch.labels) & patch.mask
     for step in list_steps(radius, measure_edges(patch.voxel_size, unit)):
         here, there = pair_slices(patch.shape, step)
         tubes[here] |= (curves[there] == patch.labels[here]) & patch.mask[here]
