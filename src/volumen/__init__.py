@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from volumen.api import predict as predict
     from volumen.api import read_recipe as read_recipe
     from volumen.api import train as train
+    from volumen.api import tune as tune
     from volumen.api import write_error_maps as write_error_maps
     from volumen.api import write_report as write_report
     from volumen.inference import predict_array as predict_array
@@ -46,6 +47,7 @@ _ROOMS = {
     "predict_array": "inference",
     "read_recipe": "api",
     "train": "api",
+    "tune": "api",
     "write_error_maps": "api",
     "write_report": "api",
 }
@@ -69,6 +71,7 @@ __all__ = [
     "predict_array",
     "read_recipe",
     "train",
+    "tune",
     "write_error_maps",
     "write_report",
 ]

@@ -135,6 +135,25 @@ def test_probabilities_decode_to_the_labels_that_predict_gives(volumen, model, i
     assert (said.code, "is there already" in said.err) == (2, True)
 
 
+def test_what_tuning_finds_decodes(volumen, walk, model, image, tmp_path):
+    volumen("predict", model, image, tmp_path / "p.zarr")
+    truth = walk / "data" / "train_labels" / "scroll_000.tif"
+    values = ["threshold.value=0.3,0.6", "min_size.voxels=0,50"]
+    said = volumen("tune", tmp_path / "p.zarr", truth, *values, "--trials", "4", "--out", tmp_path / "best.yaml")
+    assert said.code == 0, said.err
+    assert re.search(r"dice \d\.\d+ → \d\.\d+ on p, 0:12,0:24,0:24, \d trials", said.out)
+    assert "held out" in (tmp_path / "best.yaml").read_text()
+    said = volumen(
+        "decode", tmp_path / "p.zarr", tmp_path / "t.tif", "--with", tmp_path / "best.yaml", "closing.radius=0"
+    )
+    assert said.code == 0, said.err
+    assert "closing" in said.out
+    said = volumen("tune", tmp_path / "p.zarr", truth, "--out", tmp_path / "best.yaml")
+    assert (said.code, "is there already" in said.err) == (2, True)
+    said = volumen("decode", tmp_path / "p.zarr", tmp_path / "u.tif", "--with", "treshold")
+    assert (said.code, "did you mean 'threshold'" in said.err) == (2, True)
+
+
 def test_probabilities_are_kept_on_request(volumen, model, image, tmp_path):
     assert volumen("predict", model, image, tmp_path / "out", "--probabilities").code == 0
     names = {path.name for path in (tmp_path / "out").iterdir()}

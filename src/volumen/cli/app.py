@@ -59,6 +59,12 @@ _offer(
     "volumen decode runs/one.zarr runs/strict.tif --threshold 0.7 --min-size 500",
 )
 _offer(
+    "tune",
+    "volumen.cli.tune:tune",
+    "volumen tune runs/one.zarr scrolls/train_labels/scroll_000.tif --metric dice --trials 20",
+    "volumen tune runs/one.zarr scrolls/train_labels/scroll_000.tif threshold.value=0.3,0.5,0.7 --with threshold",
+)
+_offer(
     "ensemble",
     "volumen.cli.predict:ensemble",
     "volumen ensemble runs/a/fold_0/model runs/a/fold_1/model runs/mean --input scrolls/train_images",

@@ -4,14 +4,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from volumen import api
 from volumen.cli.flags import expose_knobs
 from volumen.cli.progress import show_progress
+from volumen.config import Component, read_steps, set_options
 from volumen.decoding import CleanUp, Decoded
 from volumen.errors import ConfigError
-from volumen.inference import Compute, PredictOptions, Tiling
+from volumen.inference import Compute, PredictOptions, Tiling, open_prediction
 from volumen.viewing import format_duration
 
 if TYPE_CHECKING:
@@ -62,22 +65,31 @@ def decode(
     prediction: Path,
     output: Path,
     /,
-    *,
+    *options: str,
+    steps: Annotated[str | None, Parameter(name="--with")] = None,
     clean_up: CleanUp = CleanUp(),
     head: str | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Make labels from a prediction on disk: the recipe's clean-up, with the changes asked for.
+    """Make labels from a prediction on disk: the recipe's decoding, with the changes asked for.
 
     Args:
         prediction: A .zarr that predict or ensemble wrote.
         output: A .tif; NAME_visualization.tif is written beside it.
+        options: Options of steps, as watershed.seed_distance=2.
+        steps: Other steps than the recipe's: names with commas between them, or a YAML file that tune wrote.
         head: Which head; the first when not said.
         overwrite: Replace labels that are there.
     """
-    decoded = api.decode(prediction, output, clean_up=clean_up, head=head, overwrite=overwrite)
+    chosen = set_options(choose_steps(prediction, steps), options) if steps or options else None
+    decoded = api.decode(prediction, output, clean_up=clean_up, steps=chosen, head=head, overwrite=overwrite)
     _print_steps(decoded)
     print(output)
+
+
+def choose_steps(prediction: Path, steps: str | None) -> Sequence[Component]:
+    """The steps that are named, else those that a prediction's recipe has."""
+    return open_prediction(prediction).decoding if steps is None else read_steps(steps)
 
 
 @expose_knobs

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from volumen.config.recipes import parse_config as parse_config
     from volumen.config.recipes import read_config as read_config
     from volumen.config.recipes import read_recipe as read_recipe
+    from volumen.config.recipes import read_steps as read_steps
     from volumen.config.recipes import write_config as write_config
+    from volumen.config.recipes import write_steps as write_steps
     from volumen.config.schema import DataSection as DataSection
     from volumen.config.schema import HeadSection as HeadSection
     from volumen.config.schema import RunConfig as RunConfig
@@ -54,7 +56,9 @@ _HOMES = {
     "read_config": "recipes",
     "read_recipe": "recipes",
     "set_options": "component",
+    "read_steps": "recipes",
     "write_config": "recipes",
+    "write_steps": "recipes",
 }
 __all__ = [
     "KEPT",
@@ -80,8 +84,10 @@ __all__ = [
     "parse_config",
     "read_config",
     "read_recipe",
+    "read_steps",
     "set_options",
     "write_config",
+    "write_steps",
 ]
 
 

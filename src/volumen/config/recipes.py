@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from volumen.config.check import validate_layers
+from volumen.config.component import Component
 from volumen.config.layers import Layers
 from volumen.config.plain_yaml import format_yaml, read_mapping
 from volumen.config.schema import RunConfig
 from volumen.errors import ConfigError, ExistsError, MissingError, suggest_nearest
 
+YAML_SUFFIXES = {".yaml", ".yml"}
 _FOLDER = Path(str(resources.files("volumen.config"))) / "recipes"
 
 
@@ -21,7 +25,7 @@ def list_recipes() -> dict[str, str]:
 def find_recipe(recipe: str | Path) -> Path:
     """The file of a recipe: a path as it is, else the packaged one of that name."""
     path = Path(recipe)
-    if path.suffix in {".yaml", ".yml"} or path.is_file():
+    if path.suffix in YAML_SUFFIXES or path.is_file():
         if not path.is_file():
             raise MissingError(f"there is no recipe file {path}; `volumen recipes list` names the packaged ones")
         return path
@@ -65,6 +69,28 @@ def write_config(config: RunConfig, path: Path) -> None:
     """Write every setting of a run, defaults filled in, so that it can be read back alone."""
     partial = path.with_name(path.name + ".partial")
     partial.write_text(format_yaml(config.to_dict()), encoding="utf-8")
+    partial.replace(path)
+
+
+def read_steps(text: str) -> tuple[Component, ...]:
+    """Steps of decoding as names with commas between them, or the `decoding` of a YAML file."""
+    path = Path(text)
+    if path.suffix not in YAML_SUFFIXES:
+        return tuple(Component(name=name.strip()) for name in text.split(","))
+    steps = read_mapping(path).get("decoding")
+    if not isinstance(steps, list):
+        raise ConfigError(f"{path} has no list of steps under decoding")
+    try:
+        return tuple(Component.model_validate(step) for step in steps)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: decoding is a list of names, or of mappings with a name; {error}") from error
+
+
+def write_steps(path: Path, steps: Sequence[Component], notes: Sequence[str] = ()) -> None:
+    """Write steps as the `decoding` of a recipe, under notes for people."""
+    above = "".join(f"# {note}\n" for note in notes)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(above + format_yaml({"decoding": [step.model_dump(mode="json") for step in steps]}), "utf-8")
     partial.replace(path)
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from volumen.decoding.decode import decode_heads as decode_heads
     from volumen.decoding.embedding_clusters import EmbeddingClusters as EmbeddingClusters
     from volumen.decoding.flow_components import FlowComponents as FlowComponents
+    from volumen.decoding.grids import Knob as Knob
+    from volumen.decoding.grids import list_knobs as list_knobs
     from volumen.decoding.head_maps import HeadMap as HeadMap
     from volumen.decoding.head_maps import Role as Role
     from volumen.decoding.masks import Argmax as Argmax
@@ -32,9 +34,21 @@ if TYPE_CHECKING:
     from volumen.decoding.steps import SeparateInstances as SeparateInstances
     from volumen.decoding.steps import Skeleton as Skeleton
     from volumen.decoding.steps import StripBorder as StripBorder
+    from volumen.decoding.tuning import Example as Example
+    from volumen.decoding.tuning import Judge as Judge
+    from volumen.decoding.tuning import Trial as Trial
+    from volumen.decoding.tuning import Tuned as Tuned
+    from volumen.decoding.tuning import tune_decoding as tune_decoding
     from volumen.decoding.watershed import Watershed as Watershed
 
 _HOMES = {
+    "Example": "tuning",
+    "Judge": "tuning",
+    "Knob": "grids",
+    "Trial": "tuning",
+    "Tuned": "tuning",
+    "list_knobs": "grids",
+    "tune_decoding": "tuning",
     "AffinityComponents": "affinity_components",
     "Argmax": "masks",
     "CentreVotes": "centre_votes",
@@ -75,12 +89,15 @@ __all__ = [
     "Decoded",
     "DistanceMask",
     "EmbeddingClusters",
+    "Example",
     "FillHoles",
     "FirstStep",
     "FlowComponents",
     "HeadMap",
     "Hysteresis",
+    "Judge",
     "KeepLarge",
+    "Knob",
     "MedialSurface",
     "MutexWatershed",
     "Opening",
@@ -93,8 +110,12 @@ __all__ = [
     "StepReport",
     "StripBorder",
     "Threshold",
+    "Trial",
+    "Tuned",
     "Watershed",
     "decode_heads",
+    "list_knobs",
+    "tune_decoding",
 ]
 
 

@@ -94,20 +94,44 @@ def decode_heads(
         steps: components of the kind `decoding`; the first reads heads, the others clean up.
         progress: called with steps done and in all.
     """
-    first, others = _build_steps(steps)
-    labels = first(_read_maps(source, first, steps[0]))
+    chain = build_chain(steps)
+    labels = chain.begin(source)
     reports = [StepReport(steps[0].name, None, count_labels(labels))]
-    for number, (component, step) in enumerate(zip(steps[1:], others, strict=True), start=1):
+    for number, component in enumerate(steps[1:], start=1):
         if progress:
             progress(number, len(steps))
-        if step.takes == "mask" and labels.dtype != np.bool_:
-            raise ConfigError(f"decoding step {component.name!r} takes a mask, not labels; put it before them")
-        labels = step(labels)
+        labels = chain.go_on(number, labels)
         reports.append(StepReport(component.name, reports[-1].after, count_labels(labels)))
         log.debug("%s: %s", component.name, reports[-1])
     if progress:
         progress(len(steps), len(steps))
-    return Decoded(labels.astype(np.uint8) if labels.dtype == np.bool_ else labels, tuple(reports))
+    return Decoded(number_mask(labels), tuple(reports))
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Steps that are built and fit after one another."""
+
+    components: tuple[Component, ...]
+    first: FirstStep
+    others: tuple[Step, ...]
+
+    def begin(self, source: Source) -> Labels:
+        """What the first step makes of a prediction."""
+        return self.first(_read_maps(source, self.first, self.components[0]))
+
+    def go_on(self, number: int, labels: Labels) -> Labels:
+        """What step `number`, counted from 0, makes of what came before it."""
+        step = self.others[number - 1]
+        if step.takes == "mask" and labels.dtype != np.bool_:
+            name = self.components[number].name
+            raise ConfigError(f"decoding step {name!r} takes a mask, not labels; put it before them")
+        return step(labels)
+
+
+def number_mask(labels: Labels) -> Integer[np.ndarray, "z y x"]:
+    """A mask as 0 and 1; labels as they are."""
+    return labels.astype(np.uint8) if labels.dtype == np.bool_ else labels
 
 
 def count_labels(labels: Labels) -> Counts:
@@ -121,8 +145,8 @@ def count_labels(labels: Labels) -> Counts:
     )
 
 
-def _build_steps(components: Sequence[Component]) -> tuple[FirstStep, list[Step]]:
-    """The first step and the others, all checked before any of them runs."""
+def build_chain(components: Sequence[Component]) -> Chain:
+    """The steps, all checked before any of them runs."""
     faults = [fault for component in components for fault in check_component("decoding", component)]
     if faults:
         raise ConfigError("; ".join(faults))
@@ -133,7 +157,7 @@ def _build_steps(components: Sequence[Component]) -> tuple[FirstStep, list[Step]
     for component, step in zip(components[1:], steps[1:], strict=True):
         if step.takes == "heads":
             raise ConfigError(f"decoding step {component.name!r} reads the prediction, so it can only be the first")
-    return steps[0], steps[1:]
+    return Chain(tuple(components), steps[0], tuple(steps[1:]))
 
 
 def _read_maps(source: Source, step: FirstStep, component: Component) -> Maps:

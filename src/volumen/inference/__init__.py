@@ -29,8 +29,16 @@ if TYPE_CHECKING:
     from volumen.inference.prediction_files import open_prediction as open_prediction
     from volumen.inference.predictor import predict_volume as predict_volume
     from volumen.inference.threads import set_threads as set_threads
+    from volumen.inference.tuning import TuneOptions as TuneOptions
+    from volumen.inference.tuning import TuneReport as TuneReport
+    from volumen.inference.tuning import pair_predictions as pair_predictions
+    from volumen.inference.tuning import tune_predictions as tune_predictions
 
 _HOMES = {
+    "TuneOptions": "tuning",
+    "TuneReport": "tuning",
+    "pair_predictions": "tuning",
+    "tune_predictions": "tuning",
     "Batch": "batch",
     "Compute": "knobs",
     "Model": "model",
@@ -65,6 +73,8 @@ __all__ = [
     "Predicted",
     "Prediction",
     "Tiling",
+    "TuneOptions",
+    "TuneReport",
     "activate_logits",
     "average_predictions",
     "build_model",
@@ -73,6 +83,7 @@ __all__ = [
     "load_model",
     "measure_memory",
     "open_prediction",
+    "pair_predictions",
     "parse_memory",
     "plan_files",
     "predict_array",
@@ -83,6 +94,7 @@ __all__ = [
     "set_threads",
     "trim_memory",
     "tune_allocator",
+    "tune_predictions",
 ]
 
 
