@@ -1,0 +1,194 @@
+"""Compiled elimination over the field of two elements: sparse columns, told apart by their last rows."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int32, Int64, UInt64
+from numba import njit
+
+ONE, LOW_BITS = np.uint64(1), np.uint64(63)
+WORD_BITS, WORD_SHIFT = 64, 6
+HALVES = (32, 16, 8, 4, 2, 1)
+SEVERAL = -1
+
+
+class RowSet(NamedTuple):
+    """A column at work: the set of its rows, whose last is found at once.
+
+    A bit for each row; above them a bit for each word that is not 0, and above those again.
+    """
+
+    bits: UInt64[np.ndarray, " words"]
+    words: UInt64[np.ndarray, " groups"]
+    groups: UInt64[np.ndarray, " tops"]
+
+
+class Basis(NamedTuple):
+    """Columns of which no two have the same last row; each is listed from its last row to its first.
+
+    `owners` has for each row the column whose last it is, or -1; column c is `rows[starts[c] : starts[c + 1]]`.
+    """
+
+    owners: Int32[np.ndarray, " height"]
+    starts: Int64[np.ndarray, " most"]
+    rows: Int32[np.ndarray, " room"]
+    count: int
+
+
+class Classes(NamedTuple):
+    """What each row is equal to when the columns of a basis count as 0: a sum of rows that no column owns.
+
+    `numbers` has for each row which of the sums; sum n is `rows[starts[n] : starts[n + 1]]`, and sum 0 is empty.
+    """
+
+    numbers: Int32[np.ndarray, " height"]
+    starts: Int64[np.ndarray, " sums"]
+    rows: Int32[np.ndarray, " room"]
+
+
+@njit(cache=True, nogil=True)
+def make_row_set(height: int) -> RowSet:
+    """An empty set of rows below a height."""
+    words = height // WORD_BITS + 1
+    groups = words // WORD_BITS + 1
+    return RowSet(
+        np.zeros(words, np.uint64), np.zeros(groups, np.uint64), np.zeros(groups // WORD_BITS + 1, np.uint64)
+    )
+
+
+@njit(cache=True, nogil=True)
+def make_basis(height: int) -> Basis:
+    """A basis without columns."""
+    return Basis(np.full(height, -1, np.int32), np.zeros(height + 1, np.int64), np.empty(4 * height, np.int32), 0)
+
+
+@njit(cache=True, nogil=True)
+def flip(column: RowSet, row: int) -> None:
+    """Add a row: it comes in, or goes when it was there."""
+    word = row >> WORD_SHIFT
+    column.bits[word] ^= ONE << (np.uint64(row) & LOW_BITS)
+    group = word >> WORD_SHIFT
+    mark(column.words, word, column.bits[word] != 0)
+    mark(column.groups, group, column.words[group] != 0)
+
+
+@njit(cache=True, nogil=True)
+def mark(bits: UInt64[np.ndarray, " words"], place: int, on: bool) -> None:  # noqa: FBT001 - compiled: no keywords
+    """Set or clear a bit."""
+    bit = ONE << (np.uint64(place) & LOW_BITS)
+    if on:
+        bits[place >> WORD_SHIFT] |= bit
+    else:
+        bits[place >> WORD_SHIFT] &= ~bit
+
+
+@njit(cache=True, nogil=True)
+def find_last(column: RowSet) -> int:
+    """The last row of a column, or -1 when it has none."""
+    for top in range(len(column.groups) - 1, -1, -1):
+        if column.groups[top]:
+            group = (top << WORD_SHIFT) + find_highest(column.groups[top])
+            word = (group << WORD_SHIFT) + find_highest(column.words[group])
+            return (word << WORD_SHIFT) + find_highest(column.bits[word])
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def find_highest(word: np.uint64) -> int:
+    """Place of the highest bit of a word that is not 0."""
+    place = 0
+    for half in HALVES:
+        if word >> np.uint64(half):
+            word >>= np.uint64(half)
+            place += half
+    return place
+
+
+@njit(cache=True, nogil=True)
+def add_column(basis: Basis, column: RowSet) -> Basis:
+    """The basis with what is new in a column, if anything; the column is left empty."""
+    last = find_last(column)
+    while last >= 0 and basis.owners[last] >= 0:
+        owner = basis.owners[last]
+        for place in range(basis.starts[owner], basis.starts[owner + 1]):
+            flip(column, basis.rows[place])
+        last = find_last(column)
+    if last < 0:
+        return basis
+    basis.owners[last] = basis.count
+    rows, end = take_rows(column, basis.rows, basis.starts[basis.count])
+    basis.starts[basis.count + 1] = end
+    return Basis(basis.owners, basis.starts, rows, basis.count + 1)
+
+
+@njit(cache=True, nogil=True)
+def take_rows(column: RowSet, rows: Int32[np.ndarray, " room"], end: int) -> tuple[Int32[np.ndarray, " room"], int]:
+    """Move the rows of a column, the last first, to the end of a list; the list, maybe larger, and its new end."""
+    last = find_last(column)
+    while last >= 0:
+        if end == len(rows):
+            rows = np.concatenate((rows, np.empty(len(rows) + WORD_BITS, np.int32)))
+        rows[end] = last
+        end += 1
+        flip(column, last)
+        last = find_last(column)
+    return rows, end
+
+
+@njit(cache=True, nogil=True)
+def reduce_faces(
+    faces: Int32[np.ndarray, "faces 4"], ranks: Int32[np.ndarray, " edges"], height: int
+) -> Basis:
+    """A basis of the boundaries of faces, in terms of the edges that have a rank."""
+    basis, column = make_basis(height), make_row_set(height)
+    for face in range(len(faces)):
+        for edge in faces[face]:
+            if ranks[edge] >= 0:
+                flip(column, ranks[edge])
+        basis = add_column(basis, column)
+    return basis
+
+
+@njit(cache=True, nogil=True)
+def express_rows(basis: Basis) -> Classes:
+    """The class of each row; rows of equal class often share one sum."""
+    height = len(basis.owners)
+    column, numbers = make_row_set(height), np.zeros(height, np.int32)
+    starts, rows = np.zeros(height + 2, np.int64), np.empty(height + WORD_BITS, np.int32)
+    count = 1
+    for row in range(height):
+        owner = basis.owners[row]
+        only = find_only(basis, owner, numbers) if owner >= 0 else SEVERAL
+        if only != SEVERAL:
+            numbers[row] = only
+            continue
+        if owner < 0:
+            flip(column, row)
+        else:
+            for place in range(basis.starts[owner] + 1, basis.starts[owner + 1]):
+                flip_sum(column, Classes(numbers, starts, rows), numbers[basis.rows[place]])
+        rows, end = take_rows(column, rows, starts[count])
+        if end > starts[count]:
+            numbers[row] = count
+            count += 1
+            starts[count] = end
+    return Classes(numbers, starts[: count + 1], rows)
+
+
+@njit(cache=True, nogil=True)
+def find_only(basis: Basis, owner: int, numbers: Int32[np.ndarray, " height"]) -> int:
+    """The only sum among a column's rows before its last; 0 when all are 0, SEVERAL when there are more."""
+    only = 0
+    for place in range(basis.starts[owner] + 1, basis.starts[owner + 1]):
+        number = numbers[basis.rows[place]]
+        if number and only:
+            return SEVERAL
+        only |= number
+    return only
+
+
+@njit(cache=True, nogil=True)
+def flip_sum(column: RowSet, classes: Classes, number: int) -> None:
+    """Add a sum to a column."""
+    for place in range(classes.starts[number], classes.starts[number + 1]):
+        flip(column, classes.rows[place])
