@@ -1,4 +1,4 @@
-"""Arrays in memory: components, holes, balls, distances, skeletons, watershed, relabelling."""
+"""Arrays in memory: components, holes, topology, balls, distances, skeletons, watershed, relabelling."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from volumen.morphology.balls import dilate_ball as dilate_ball
     from volumen.morphology.balls import erode_ball as erode_ball
     from volumen.morphology.balls import open_ball as open_ball
+    from volumen.morphology.betti import Topology as Topology
+    from volumen.morphology.betti import measure_topology as measure_topology
     from volumen.morphology.components import Connectivity as Connectivity
     from volumen.morphology.components import count_components as count_components
     from volumen.morphology.components import keep_large as keep_large
@@ -19,12 +21,14 @@ if TYPE_CHECKING:
     from volumen.morphology.distances import measure_distance as measure_distance
     from volumen.morphology.holes import count_cavities as count_cavities
     from volumen.morphology.holes import fill_holes as fill_holes
+    from volumen.morphology.matching import match_features as match_features
     from volumen.morphology.skeletons import find_medial_surface as find_medial_surface
     from volumen.morphology.skeletons import skeletonize_curves as skeletonize_curves
     from volumen.morphology.watershed import separate_by_watershed as separate_by_watershed
 
 _HOMES = {
     "Connectivity": "components",
+    "Topology": "betti",
     "close_ball": "balls",
     "count_cavities": "holes",
     "count_components": "components",
@@ -36,8 +40,10 @@ _HOMES = {
     "keep_large": "components",
     "keep_marked": "components",
     "label_components": "components",
+    "match_features": "matching",
     "measure_components": "components",
     "measure_distance": "distances",
+    "measure_topology": "betti",
     "open_ball": "balls",
     "relabel": "components",
     "separate_by_watershed": "watershed",
@@ -45,6 +51,7 @@ _HOMES = {
 }
 __all__ = [
     "Connectivity",
+    "Topology",
     "close_ball",
     "count_cavities",
     "count_components",
@@ -56,8 +63,10 @@ __all__ = [
     "keep_large",
     "keep_marked",
     "label_components",
+    "match_features",
     "measure_components",
     "measure_distance",
+    "measure_topology",
     "open_ball",
     "relabel",
     "separate_by_watershed",

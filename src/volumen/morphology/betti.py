@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from jaxtyping import Bool
 
-from volumen.errors import ConfigError
 from volumen.morphology.components import Mask, require_mask
 
 if TYPE_CHECKING:
@@ -43,8 +42,6 @@ def measure_topology(mask: Mask, connectivity: Literal[6, 26] = 26) -> Topology:
     require_mask(mask)
     if connectivity == 6:  # noqa: PLR2004 - faces
         return _measure_topology(mask)
-    if connectivity != 26:  # noqa: PLR2004 - faces, edges and corners
-        raise ConfigError(f"connectivity is 6 or 26; got {connectivity}")
     # Alexander duality: what is 26-connected has the tunnels of its 6-connected surroundings, whose cavities it fills
     around = _measure_topology(np.pad(~mask, 1, constant_values=True))
     return Topology(components=around.cavities, tunnels=around.tunnels, cavities=around.components - 1)

@@ -52,21 +52,22 @@ def find_deaths(links: Links, vertices: int, classes: Classes) -> Bool[np.ndarra
     for link in range(len(links)):
         one, other = links[link, 0], links[link, 1]
         if forest.parents[one] != link and forest.parents[other] != link:
-            flip_sum(column, classes, links[link, 2])
-            flip_path(column, classes, forest, one, other)
+            flip_loop(column, classes, forest, link)
             basis = add_column(basis, column)
     return basis.owners >= 0
 
 
 @njit(cache=True, nogil=True)
-def flip_path(column: RowSet, classes: Classes, forest: Forest, one: int, other: int) -> None:
-    """Add to a column what the links carry on the way between two vertices of a tree."""
+def flip_loop(column: RowSet, classes: Classes, forest: Forest, link: int) -> None:
+    """Add to a column what is carried by a link and by the way between its ends in their tree."""
+    flip_sum(column, classes, forest.links[link, 2])
+    one, other = forest.links[link, 0], forest.links[link, 1]
     while one != other:
         if forest.depths[one] < forest.depths[other]:
             one, other = other, one
-        link = forest.links[forest.parents[one]]
-        flip_sum(column, classes, link[2])
-        one = link[0] + link[1] - one
+        step = forest.links[forest.parents[one]]
+        flip_sum(column, classes, step[2])
+        one = step[0] + step[1] - one
 
 
 @njit(cache=True, nogil=True)

@@ -1,30 +1,29 @@
 """Betti matching: which components, tunnels and cavities two masks have in common, place by place.
 
-Features of two masks match when they become one feature of the union in the same step of a filtration (Stucki, Paetzold,
-Shit, Menze and Bauer, "Topologically faithful image segmentation via induced matching of persistence barcodes", 2023).
-For grey-value images that takes the persistent homology of both, of their union and of both inclusions. For masks each
-part is less:
+Features of two masks match when they become one feature of the union in the same step of a filtration (Stucki,
+Paetzold, Shit, Menze, Bauer: "Topologically faithful image segmentation via induced matching of persistence barcodes",
+2023). For grey-value images that takes the persistent homology of both, of their union and of both inclusions. For
+masks each part is less:
 
 - Components and cavities: one walk over the union (`matching_kernels`).
-- Tunnels: let U be the union and X one mask. The filtration fills U up to the whole box, so every tunnel class of U
-  has a death: the square that closes it. The tunnels of X that survive in U are a subspace of those of U, and matched
-  are the deaths that both masks' subspaces have. U shrinks to the complex of its runs (`tunnel_kernels`), X to the graph
-  of its own runs, each edge within one of U. A loop of U dies with its last edge in the order of squares, faces of U
-  count as 0 (`reduction_kernels`), and the loops of X's graph give its subspace (`cycle_kernels`).
+- Tunnels: let U be the union and X one mask. The filtration fills U up to the whole box, so every class of tunnels of U
+  has a death: the square that closes it. The classes of X are, in U, a subspace of the classes of U; matched are the
+  deaths that both subspaces have. U shrinks to the complex of its runs (`tunnel_kernels`), X to the graph of its own
+  runs, each edge of it within one of U. A loop of U dies with the last of its edges in the order of squares, boundaries
+  of faces count as 0 (`reduction_kernels`), and the loops of X's graph span its subspace (`cycle_kernels`).
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Int32
+from jaxtyping import Bool, Int32
 
 from volumen.errors import ShapeError
 from volumen.morphology.betti import Topology, encode_masks, read_topology
 from volumen.morphology.components import Mask, require_mask
 
 if TYPE_CHECKING:
-    from volumen.morphology.reduction_kernels import Classes
     from volumen.morphology.run_kernels import Codes, Survey
     from volumen.morphology.tunnel_kernels import Trace
 
@@ -32,12 +31,12 @@ Counts = tuple[int, int, int]
 ONE, OTHER, UNION = 1, 2, 3  # bits of the codes
 
 
-def match_features(one: Mask, other: Mask) -> dict[int, Counts]:
+def match_features(one: Mask, other: Bool[np.ndarray, "oz oy ox"]) -> dict[int, Counts]:
     """By dimension (0 components, 1 tunnels, 2 cavities): features that match, that one mask has, that the other has.
 
     Foreground is 6-connected, background 26-connected. The component that never dies is not counted, as in the
     barcodes of Betti matching: a mask of n components has n - 1. The counts are those of Betti-Matching-3D on masks,
-    and so are the ties, which go by the order of voxels: a flip, or the masks exchanged, may change what matches.
+    and so are the ties, which go by the order of voxels: a flip of both masks may change what matches.
 
     Holds 1 byte a voxel, and where both masks have tunnels about 150 bytes a run of the union (a longest row of
     foreground along z): sheets have one in ten to fifty voxels, noise one in four.
@@ -86,7 +85,7 @@ def _match_tunnels(codes: "Codes", surveys: "Sequence[Survey]") -> int:
 def _trace_union(codes: "Codes", surveys: "Sequence[Survey]") -> "Trace":
     """The complex of the union and the edges of both masks."""
     from volumen.morphology.run_kernels import survey
-    from volumen.morphology.tunnel_kernels import EDGES, FACES, Trace, trace_union
+    from volumen.morphology.tunnel_kernels import Trace, trace_union
 
     union, columns = survey(codes, UNION), codes.voxels.shape[1]
     trace = Trace(

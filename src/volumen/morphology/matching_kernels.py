@@ -76,9 +76,10 @@ def find_pieces(codes: Codes) -> Pieces:
 @njit(cache=True, nogil=True)
 def find_meeting(codes: Codes, plane: int, column: int) -> int:
     """Place in the order of neighbours of the first that a run shares with voxels before it; −1 for the first run."""
-    here = plane * codes.voxels.shape[1] + column
+    columns = int(codes.voxels.shape[1])
+    here = plane * columns + column
     if plane > 1:
-        return (here - codes.voxels.shape[1]) * KINDS + ALONG_PLANES
+        return (here - columns) * KINDS + ALONG_PLANES
     if column >= 2 * codes.row:
         return (here - codes.row) * KINDS + ALONG_ROWS
     return (here - 1) * KINDS + IN_ROW if column > codes.row + 1 else -1
@@ -110,7 +111,7 @@ def match_cavities(codes: Codes) -> int:
     The outside takes in the cavities one by one, that with the last voxel first. A cavity of a mask is paired with the
     cavity of the union that holds its last voxel outside both; two match that are paired with the same one.
     """
-    return np.count_nonzero(find_last_outside(codes, 1) & find_last_outside(codes, 2))
+    return int(np.count_nonzero(find_last_outside(codes, 1) & find_last_outside(codes, 2)))
 
 
 @njit(cache=True, nogil=True)

@@ -32,7 +32,7 @@ class Basis(NamedTuple):
     owners: Int32[np.ndarray, " height"]
     starts: Int64[np.ndarray, " most"]
     rows: Int32[np.ndarray, " room"]
-    count: int
+    size: int
 
 
 class Classes(NamedTuple):
@@ -51,9 +51,7 @@ def make_row_set(height: int) -> RowSet:
     """An empty set of rows below a height."""
     words = height // WORD_BITS + 1
     groups = words // WORD_BITS + 1
-    return RowSet(
-        np.zeros(words, np.uint64), np.zeros(groups, np.uint64), np.zeros(groups // WORD_BITS + 1, np.uint64)
-    )
+    return RowSet(np.zeros(words, np.uint64), np.zeros(groups, np.uint64), np.zeros(groups // WORD_BITS + 1, np.uint64))
 
 
 @njit(cache=True, nogil=True)
@@ -115,10 +113,10 @@ def add_column(basis: Basis, column: RowSet) -> Basis:
         last = find_last(column)
     if last < 0:
         return basis
-    basis.owners[last] = basis.count
-    rows, end = take_rows(column, basis.rows, basis.starts[basis.count])
-    basis.starts[basis.count + 1] = end
-    return Basis(basis.owners, basis.starts, rows, basis.count + 1)
+    basis.owners[last] = basis.size
+    rows, end = take_rows(column, basis.rows, basis.starts[basis.size])
+    basis.starts[basis.size + 1] = end
+    return Basis(basis.owners, basis.starts, rows, basis.size + 1)
 
 
 @njit(cache=True, nogil=True)
@@ -136,9 +134,7 @@ def take_rows(column: RowSet, rows: Int32[np.ndarray, " room"], end: int) -> tup
 
 
 @njit(cache=True, nogil=True)
-def reduce_faces(
-    faces: Int32[np.ndarray, "faces 4"], ranks: Int32[np.ndarray, " edges"], height: int
-) -> Basis:
+def reduce_faces(faces: Int32[np.ndarray, "faces 4"], ranks: Int32[np.ndarray, " edges"], height: int) -> Basis:
     """A basis of the boundaries of faces, in terms of the edges that have a rank."""
     basis, column = make_basis(height), make_row_set(height)
     for face in range(len(faces)):

@@ -81,7 +81,7 @@ def count_starts(codes: Codes, bits: int) -> int:
     for plane in range(1, codes.words.shape[0]):
         for word in range(codes.words.shape[1]):
             begun = fold(codes.words[plane, word], bits) & ~fold(codes.words[plane - 1, word], bits)
-            total += np.int64((begun * ONES) >> TOP_BYTE)
+            total += int(np.int64((begun * ONES) >> TOP_BYTE))
     return total
 
 
@@ -108,13 +108,13 @@ def list_changes(codes: Codes, plane: int, bits: int, changed: Int64[np.ndarray,
 @njit(cache=True, nogil=True)
 def starts(codes: Codes, plane: int, column: int, bits: int) -> bool:
     """Whether a run begins at a voxel."""
-    return codes.voxels[plane, column] & bits != 0 and codes.voxels[plane - 1, column] & bits == 0
+    return bool(codes.voxels[plane, column] & bits) and not codes.voxels[plane - 1, column] & bits
 
 
 @njit(cache=True, nogil=True)
 def stops(codes: Codes, plane: int, column: int, bits: int) -> bool:
     """Whether a run ended at the voxel before: a run of background begins here."""
-    return codes.voxels[plane, column] & bits == 0 and codes.voxels[plane - 1, column] & bits != 0
+    return not codes.voxels[plane, column] & bits and bool(codes.voxels[plane - 1, column] & bits)
 
 
 @njit(cache=True, nogil=True)
@@ -160,21 +160,23 @@ def count_edges(walk: Walk, plane: int, column: int) -> int:
 @njit(cache=True, nogil=True)
 def count_faces(walk: Walk, plane: int, column: int) -> int:
     """Runs of squares that begin where this run does; those that begin with an earlier column's run too are its."""
-    row, faces = walk.codes.row, 0
-    for corner in (column - row - 1, column - row, column - 1, column):
-        faces += begins_square(walk.codes, plane, column, corner, walk.bits)
+    squares, faces = find_squares(walk.codes, plane, column, walk.bits), 0
+    for place in range(4):
+        faces += squares >> place & 1
     return faces
 
 
 @njit(cache=True, nogil=True)
-def begins_square(codes: Codes, plane: int, column: int, corner: int, bits: int) -> bool:
-    """Whether the square with this first corner is all foreground and the column is its first that begins a run."""
-    for member in (corner, corner + 1, corner + codes.row, corner + codes.row + 1):
-        if not codes.voxels[plane, member] & bits:
-            return False
-        if member < column and starts(codes, plane, member, bits):
-            return False
-    return True
+def find_squares(codes: Codes, plane: int, column: int, bits: int) -> int:
+    """Which of the four squares about a column begin with its run and no earlier column's, the first one bit 0."""
+    row, found = codes.row, 0
+    for place, corner in enumerate((column - row - 1, column - row, column - 1, column)):
+        begins = 1
+        for member in (corner, corner + 1, corner + row, corner + row + 1):
+            if not codes.voxels[plane, member] & bits or (member < column and starts(codes, plane, member, bits)):
+                begins = 0
+        found |= begins << place
+    return found
 
 
 @njit(cache=True, nogil=True)
@@ -183,7 +185,9 @@ def join_gaps(gaps: Walk, plane: int, column: int) -> int:
     voxels, row, joins = gaps.codes.voxels, gaps.codes.row, 0
     for above in (column - row, column, column + row):
         for beside in (above - 1, above, above + 1):
-            if not voxels[plane, beside] & gaps.bits or (beside != column and not voxels[plane - 1, beside] & gaps.bits):
+            if not voxels[plane, beside] & gaps.bits or (
+                beside != column and not voxels[plane - 1, beside] & gaps.bits
+            ):
                 joins += join(gaps.parents, gaps.runs[column], gaps.runs[beside])
     return joins
 

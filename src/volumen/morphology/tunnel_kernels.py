@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Int32, Int64
 from numba import njit
 
-from volumen.morphology.run_kernels import EITHER, Codes, begins_square, join, list_changes, starts
+from volumen.morphology.run_kernels import EITHER, Codes, find_squares, join, list_changes, starts
 
 ROWS, PLACES = 0, 1  # axes of pairs: of neighbouring rows, and of neighbours in a row
 VERTICES, EDGES, FACES = 0, 1, 2
@@ -114,9 +114,9 @@ def begin_edge(trace: Trace, plane: int, column: int, axis: int) -> int:
         if axis == ROWS or column < 2 * row:
             return 0
         if voxels[1, column - row] and voxels[1, other - row]:
-            return trace.along[axis, column - row]
+            return int(trace.along[axis, column - row])
         place = (columns + column - row) * KINDS + SQUARE_IN_PLANE
-    edge = trace.counts[0, EDGES]
+    edge = int(trace.counts[0, EDGES])
     trace.counts[0, EDGES] += 1
     trace.ends[edge, 0], trace.ends[edge, 1] = trace.runs[0, column], trace.runs[0, other]
     trace.places[edge] = place
@@ -126,9 +126,9 @@ def begin_edge(trace: Trace, plane: int, column: int, axis: int) -> int:
 @njit(cache=True, nogil=True)
 def trace_faces(trace: Trace, plane: int, column: int) -> None:
     """Note the faces that begin where a run does."""
-    row = trace.codes.row
-    for corner in (column - row - 1, column - row, column - 1, column):
-        if begins_square(trace.codes, plane, column, corner, EITHER):
+    row, squares = trace.codes.row, find_squares(trace.codes, plane, column, EITHER)
+    for place, corner in enumerate((column - row - 1, column - row, column - 1, column)):
+        if squares >> place & 1:
             face = trace.faces[trace.counts[0, FACES]]
             face[0], face[1] = trace.along[ROWS, corner], trace.along[ROWS, corner + 1]
             face[2], face[3] = trace.along[PLACES, corner], trace.along[PLACES, corner + row]
@@ -136,9 +136,7 @@ def trace_faces(trace: Trace, plane: int, column: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def rank_loops(
-    ends: Int32[np.ndarray, "edges 2"], order: Int64[np.ndarray, " ordered"]
-) -> Int32[np.ndarray, " edges"]:
+def rank_loops(ends: Int32[np.ndarray, "edges 2"], order: Int64[np.ndarray, " ordered"]) -> Int32[np.ndarray, " edges"]:
     """For each edge that closes a loop of edges before it, which loop that is in the order; -1 for the others."""
     parents, ranks = np.arange(ends.max() + 1).astype(np.int32), np.full(len(ends), -1, np.int32)
     count = 0
