@@ -64,7 +64,7 @@ def encode_masks(one: Mask, other: Mask | None = None) -> "Codes":
 
 def read_topology(survey: "Survey") -> Topology:
     """The Betti numbers of what the kernels counted; tunnels follow from the Euler number."""
-    euler = survey.runs - survey.edges + survey.faces
+    euler = survey.cells.runs - survey.cells.edges + survey.cells.faces
     return Topology(survey.components, survey.components + survey.cavities - euler, survey.cavities)
 
 

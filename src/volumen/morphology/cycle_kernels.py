@@ -7,7 +7,7 @@ from jaxtyping import Bool, Int32, Int64
 from numba import njit
 
 from volumen.morphology.reduction_kernels import Classes, RowSet, add_column, flip_sum, make_basis, make_row_set
-from volumen.morphology.run_kernels import find_root, join
+from volumen.morphology.run_kernels import Parents, find_root, join
 
 Links = Int32[np.ndarray, "links 3"]  # both vertices and the number of the sum
 
@@ -28,9 +28,9 @@ class Neighbours(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def contract(links: Links, vertices: int) -> Links:
+def contract(links: Links, parents: Parents) -> Links:
     """The links that carry something, between the parts that the others hold together; the lower part first."""
-    parents, kept = np.arange(vertices).astype(np.int32), 0
+    kept = 0
     for link in links:
         if not link[2]:
             join(parents, link[0], link[1])
@@ -38,7 +38,8 @@ def contract(links: Links, vertices: int) -> Links:
     for link in links:
         if link[2]:
             one, other = find_root(parents, link[0]), find_root(parents, link[1])
-            contracted[kept, 0], contracted[kept, 1], contracted[kept, 2] = min(one, other), max(one, other), link[2]
+            contracted[kept, 0], contracted[kept, 1] = min(one, other), max(one, other)
+            contracted[kept, 2] = link[2]
             kept += 1
     return contracted[:kept]
 

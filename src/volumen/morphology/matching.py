@@ -24,8 +24,8 @@ from volumen.morphology.betti import Topology, encode_masks, read_topology
 from volumen.morphology.components import Mask, require_mask
 
 if TYPE_CHECKING:
-    from volumen.morphology.run_kernels import Codes, Survey
-    from volumen.morphology.tunnel_kernels import Trace
+    from volumen.morphology.run_kernels import Cells, Codes
+    from volumen.morphology.tunnel_kernels import Side, Trace
 
 Counts = tuple[int, int, int]
 ONE, OTHER, UNION = 1, 2, 3  # bits of the codes
@@ -45,7 +45,6 @@ def match_features(one: Mask, other: Bool[np.ndarray, "oz oy ox"]) -> dict[int, 
     require_mask(other)
     if one.shape != other.shape:
         raise ShapeError(f"masks to match must have one shape; got {one.shape} and {other.shape}")
-    from volumen.morphology.matching_kernels import match_cavities, match_components
     from volumen.morphology.run_kernels import survey
 
     codes = encode_masks(one, other)
@@ -53,9 +52,9 @@ def match_features(one: Mask, other: Bool[np.ndarray, "oz oy ox"]) -> dict[int, 
     counts = list(zip(*(_count_finite(read_topology(found)) for found in surveys), strict=True))
     both = [min(pair) > 0 for pair in counts]
     matched = [
-        match_components(codes) if both[0] else 0,
-        _match_tunnels(codes, surveys) if both[1] else 0,
-        match_cavities(codes) if both[2] else 0,
+        _match_components(codes) if both[0] else 0,
+        _match_tunnels(codes, [found.cells for found in surveys]) if both[1] else 0,
+        _match_cavities(codes) if both[2] else 0,
     ]
     return {dimension: (matched[dimension], *pair) for dimension, pair in enumerate(counts)}
 
@@ -65,42 +64,63 @@ def _count_finite(topology: Topology) -> Counts:
     return max(topology.components - 1, 0), topology.tunnels, topology.cavities
 
 
-def _match_tunnels(codes: "Codes", surveys: "Sequence[Survey]") -> int:
+def _match_components(codes: "Codes") -> int:
+    """Number of pieces of both masks that meet a part that holds both, when pieces join it one by one."""
+    from volumen.morphology.matching_kernels import find_pieces
+
+    pieces = find_pieces(codes, UNION)
+    holds = pieces.holds[np.argsort(pieces.meets, kind="stable")]
+    held = np.bitwise_or.accumulate(holds)
+    return int(np.count_nonzero((held[:-1] == UNION) & (holds[1:] == UNION)))
+
+
+def _match_cavities(codes: "Codes") -> int:
+    """Number of voxels that are the last outside both in a cavity of either mask."""
+    from volumen.morphology.matching_kernels import find_last_outside
+
+    last_of_one, last_of_other = (find_last_outside(codes, bits, UNION) for bits in (ONE, OTHER))
+    return int(np.count_nonzero(last_of_one & last_of_other))
+
+
+def _match_tunnels(codes: "Codes", cells: "Sequence[Cells]") -> int:
     """Number of squares that close a tunnel of both masks."""
     from volumen.morphology.cycle_kernels import contract, find_deaths
     from volumen.morphology.reduction_kernels import express_rows, reduce_faces
     from volumen.morphology.tunnel_kernels import rank_loops
 
-    trace = _trace_union(codes, surveys)
-    ranks = rank_loops(trace.ends, 1 + np.argsort(trace.places[1:], kind="stable"))
+    trace, sides = _trace_union(codes, cells)
+    ranks = rank_loops(trace.ends, 1 + np.argsort(trace.places[1:], kind="stable"), trace.union.parents)
     classes = express_rows(reduce_faces(trace.faces, ranks, 1 + int(ranks.max())))
     sums = np.append(classes.numbers, np.int32(0))[ranks]  # of each edge; rank -1 is the 0 at the end
     matched = np.ones(len(classes.numbers), bool)
-    for links, found in zip(trace.links, surveys, strict=True):
-        links[:, 2] = sums[links[:, 2]]
-        matched &= find_deaths(_drop_repeated(contract(links, found.runs)), found.runs, classes)
+    for side in sides:
+        side.links[:, 2] = sums[side.links[:, 2]]
+        vertices = len(side.walk.parents)
+        matched &= find_deaths(_drop_repeated(contract(side.links, side.walk.parents)), vertices, classes)
     return int(np.count_nonzero(matched))
 
 
-def _trace_union(codes: "Codes", surveys: "Sequence[Survey]") -> "Trace":
-    """The complex of the union and the edges of both masks."""
-    from volumen.morphology.run_kernels import survey
-    from volumen.morphology.tunnel_kernels import Trace, trace_union
+def _trace_union(codes: "Codes", cells: "Sequence[Cells]") -> "tuple[Trace, Sequence[Side]]":
+    """The complex of the union and the links of both masks."""
+    from volumen.morphology.run_kernels import begin_walk, count_cells
+    from volumen.morphology.tunnel_kernels import Side, Trace, trace_union
 
-    union, columns = survey(codes, UNION), codes.voxels.shape[1]
+    most = count_cells(codes, UNION)
     trace = Trace(
-        codes=codes,
-        counts=np.zeros((3, 3), np.int64),
-        runs=np.zeros((3, columns), np.int32),
-        along=np.zeros((2, columns), np.int32),
-        ends=np.zeros((union.edges + 1, 2), np.int32),
-        places=np.zeros(union.edges + 1, np.int64),
-        faces=np.zeros((union.faces, 4), np.int32),
-        links=(np.zeros((surveys[0].edges, 3), np.int32), np.zeros((surveys[1].edges, 3), np.int32)),
+        union=begin_walk(codes, UNION, most.runs),
+        along=np.zeros((2, codes.voxels.shape[1]), np.int32),
+        ends=np.zeros((most.edges + 1, 2), np.int32),
+        places=np.zeros(most.edges + 1, np.int64),
+        faces=np.zeros((most.faces, 4), np.int32),
+        next=np.array([1, 0]),
     )
-    trace_union(trace)
-    _, edges, faces = trace.counts[0]  # fewer than counted: in the first plane runs go on along rows
-    return trace._replace(ends=trace.ends[:edges], places=trace.places[:edges], faces=trace.faces[:faces])
+    sides = [
+        Side(begin_walk(codes, bits, own.runs), np.zeros((own.edges, 3), np.int32), np.zeros(1, np.int64))
+        for bits, own in zip((ONE, OTHER), cells, strict=True)
+    ]
+    trace_union(trace, *sides)
+    edges, faces = trace.next  # fewer than there was room for: in the first plane runs go on along rows
+    return trace._replace(ends=trace.ends[:edges], places=trace.places[:edges], faces=trace.faces[:faces]), sides
 
 
 def _drop_repeated(links: Int32[np.ndarray, "links 3"]) -> Int32[np.ndarray, "kept 3"]:

@@ -8,74 +8,75 @@ the first voxel (components) or the outside (cavities), one piece at a time.
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt8
+from jaxtyping import Bool, Int32, Int64, UInt8
 from numba import njit
 
 from volumen.morphology.run_kernels import (
-    EITHER,
     Codes,
+    Columns,
     Parents,
     Walk,
-    count_starts,
+    begin_walk,
+    count_cells,
     find_root,
     join_gaps,
     join_outside,
     join_runs,
     list_changes,
-    open_gaps,
-    open_runs,
-    starts,
-    stops,
+    number_gaps,
+    number_runs,
 )
 
 ALONG_PLANES, ALONG_ROWS, IN_ROW, KINDS = 0, 1, 2, 3
-BOTH = np.uint8(3)
+NEVER = np.iinfo(np.int64).max
 
 
 class Pieces(NamedTuple):
-    """Components of the union: whose voxels each holds (bits), and when it meets the part with the first voxel."""
+    """Components of a mask: whose voxels each holds (bits), and when it meets the part with the first voxel.
+
+    That part takes in its neighbours in the order of voxels, then of axes. As long as it lacks a voxel, it holds all
+    before it, so no two others ever meet.
+    """
 
     holds: UInt8[np.ndarray, " pieces"]
     meets: Int64[np.ndarray, " pieces"]
 
 
 @njit(cache=True, nogil=True)
-def match_components(codes: Codes) -> int:
-    """Number of matched components.
-
-    Neighbours are joined in the order of the first voxel, then of the axis. So the part that holds the volume's first
-    voxel takes in the pieces of the union one by one. A class of both masks dies where both sides hold both masks.
-    """
-    pieces = find_pieces(codes)
-    held, matches = np.uint8(0), 0
-    for piece in np.argsort(pieces.meets):
-        matches += held == BOTH and pieces.holds[piece] == BOTH
-        held |= pieces.holds[piece]
-    return matches
+def find_pieces(codes: Codes, bits: int) -> Pieces:
+    """The components of the mask that has any of the bits; those that hold nothing are none."""
+    walk = begin_walk(codes, bits, count_cells(codes, bits).runs)
+    pieces = Pieces(np.zeros(len(walk.parents), np.uint8), np.empty(len(walk.parents), np.int64))
+    pieces.meets[0] = NEVER
+    changed = np.empty(codes.voxels.shape[1], np.int64)
+    for plane in range(1, codes.voxels.shape[0] - 1):
+        count = list_changes(walk, plane, changed)
+        number_runs(walk, plane, changed[:count])
+        join_runs(walk, plane, changed[:count])
+        note_runs(walk, plane, changed[:count], pieces)
+    for run in range(len(walk.parents)):
+        root = find_root(walk.parents, run)
+        pieces.holds[root] |= pieces.holds[run]
+        pieces.meets[root] = min(pieces.meets[root], pieces.meets[run])
+        if root != run:
+            pieces.holds[run] = 0
+    return pieces
 
 
 @njit(cache=True, nogil=True)
-def find_pieces(codes: Codes) -> Pieces:
-    """The components of the union."""
-    most = count_starts(codes, EITHER)
-    walk = Walk(codes, EITHER, np.zeros(codes.voxels.shape[1], np.int32), np.arange(most).astype(np.int32))
-    holds, meets = np.zeros(most, np.uint8), np.empty(most, np.int64)
-    changed, runs = np.empty(codes.voxels.shape[1], np.int64), 0
-    for plane in range(1, codes.voxels.shape[0] - 1):
-        count = list_changes(codes, plane, EITHER, changed)
-        runs = open_runs(walk, plane, changed[:count], runs)
-        for column in changed[:count]:
-            if codes.voxels[plane, column]:
-                holds[walk.runs[column]] |= codes.voxels[plane, column]
-            if starts(codes, plane, column, EITHER):
-                meets[walk.runs[column]] = find_meeting(codes, plane, column)
-                join_runs(walk, plane, column)
-    return gather_pieces(walk.parents, Pieces(holds, meets))
+def note_runs(walk: Walk, plane: int, changed: Columns, pieces: Pieces) -> None:
+    """Note whose voxels the runs in a plane hold, and where those that begin meet voxels before them."""
+    now, before = walk.codes.voxels[plane], walk.codes.voxels[plane - 1]
+    for column in changed:
+        if now[column] & walk.bits:
+            pieces.holds[walk.runs[column]] |= now[column]
+            if not before[column] & walk.bits:
+                pieces.meets[walk.runs[column]] = find_meeting(walk.codes, plane, column)
 
 
 @njit(cache=True, nogil=True)
 def find_meeting(codes: Codes, plane: int, column: int) -> int:
-    """Place in the order of neighbours of the first that a run shares with voxels before it; −1 for the first run."""
+    """Place in that order of the first pair of a run and a voxel before it; -1 for the run of the first voxel."""
     columns = int(codes.voxels.shape[1])
     here = plane * columns + column
     if plane > 1:
@@ -86,59 +87,32 @@ def find_meeting(codes: Codes, plane: int, column: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def gather_pieces(parents: Parents, runs: Pieces) -> Pieces:
-    """What is known of runs put together for the components that they make."""
-    count = 0
-    for run in range(len(parents)):
-        root = find_root(parents, run)
-        if root == run:
-            count += 1
-        runs.holds[root] |= runs.holds[run]
-        runs.meets[root] = min(runs.meets[root], runs.meets[run])
-    pieces = Pieces(np.empty(count, np.uint8), np.empty(count, np.int64))
-    count = 0
-    for run in range(len(parents)):
-        if parents[run] == run:
-            pieces.holds[count], pieces.meets[count] = runs.holds[run], runs.meets[run]
-            count += 1
-    return pieces
-
-
-@njit(cache=True, nogil=True)
-def match_cavities(codes: Codes) -> int:
-    """Number of matched cavities.
+def find_last_outside(codes: Codes, bits: int, either: int) -> Bool[np.ndarray, " runs"]:
+    """For each run of either mask, whether the voxel before it is the last outside both in a cavity of one mask.
 
     The outside takes in the cavities one by one, that with the last voxel first. A cavity of a mask is paired with the
-    cavity of the union that holds its last voxel outside both; two match that are paired with the same one.
+    cavity of the union that holds its last voxel outside both.
     """
-    return int(np.count_nonzero(find_last_outside(codes, 1) & find_last_outside(codes, 2)))
-
-
-@njit(cache=True, nogil=True)
-def find_last_outside(codes: Codes, bits: int) -> Bool[np.ndarray, " starts"]:
-    """For each run of the union, whether the voxel before it is the last one outside both in a cavity of this mask."""
-    columns, most = codes.voxels.shape[1], count_starts(codes, bits) + 1
-    gaps = Walk(codes, bits, np.zeros(columns, np.int32), np.arange(most).astype(np.int32))
-    before, changed = np.empty(count_starts(codes, EITHER), np.int64), np.empty(columns, np.int64)
-    found, number = 0, 1
+    union = begin_walk(codes, either, count_cells(codes, either).runs)
+    gaps = begin_walk(codes, bits, count_cells(codes, bits).runs)
+    gap_before = np.empty(len(union.parents), np.int32)
+    changed = np.empty(codes.voxels.shape[1], np.int64)
     for plane in range(1, codes.voxels.shape[0] - 1):
-        count = list_changes(codes, plane, EITHER, changed)
+        count = list_changes(union, plane, changed)
+        number_runs(union, plane, changed[:count])
         for column in changed[:count]:
-            if starts(codes, plane, column, EITHER):
-                before[found] = gaps.runs[column]
-                found += 1
-        number = open_gaps(gaps, plane, changed[:count], number)
-        for column in changed[:count]:
-            if stops(codes, plane, column, bits):
-                join_gaps(gaps, plane, column)
+            if codes.voxels[plane, column] and not codes.voxels[plane - 1, column]:
+                gap_before[union.runs[column]] = gaps.runs[column]
+        number_gaps(gaps, plane, changed[:count])
+        join_gaps(gaps, plane, changed[:count])
     join_outside(gaps)
-    return mark_last(gaps.parents, before)
+    return mark_last(gaps.parents, gap_before[1:])
 
 
 @njit(cache=True, nogil=True)
-def mark_last(parents: Parents, members: Int64[np.ndarray, " members"]) -> Bool[np.ndarray, " members"]:
+def mark_last(parents: Parents, members: Int32[np.ndarray, " members"]) -> Bool[np.ndarray, " members"]:
     """Which members are the last of their set, those of the first set (the outside) left out."""
-    last = np.full(len(parents), -1)
+    last = np.full(len(parents), -1, np.int64)
     for place in range(len(members)):
         last[find_root(parents, members[place])] = place
     marked = np.zeros(len(members), np.bool_)

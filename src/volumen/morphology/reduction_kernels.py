@@ -125,7 +125,9 @@ def take_rows(column: RowSet, rows: Int32[np.ndarray, " room"], end: int) -> tup
     last = find_last(column)
     while last >= 0:
         if end == len(rows):
-            rows = np.concatenate((rows, np.empty(len(rows) + WORD_BITS, np.int32)))
+            room = np.empty(2 * end + WORD_BITS, np.int32)
+            room[:end] = rows
+            rows = room
         rows[end] = last
         end += 1
         flip(column, last)

@@ -14,10 +14,11 @@ from jaxtyping import Int32, Int64, UInt8, UInt64
 from numba import njit
 
 Parents = Int32[np.ndarray, " most"]
+Columns = Int64[np.ndarray, " columns"]
 
 ONES = np.uint64(0x0101010101010101)
-ONE, TOP_BYTE = np.uint64(1), np.uint64(56)
-EITHER = 3  # both bits: the union
+ONE, BYTE, TOP_BYTE = np.uint64(1), np.uint64(8), np.uint64(56)
+WORD_BYTES = 8
 
 
 class Codes(NamedTuple):
@@ -32,57 +33,78 @@ class Codes(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """A mask in the course of a walk: which bits make it, the run that each column is in, and which runs are one."""
+    """A mask in the course of a walk, plane by plane: what has any of the bits.
+
+    Its runs, or those of its background, are numbered from 1 in the order in which they begin; of the background run 0
+    is the outside. `runs` holds the latest of each column, `parents` which runs are known to be one, `next` the number
+    of the next.
+    """
 
     codes: Codes
     bits: int
     runs: Int32[np.ndarray, " columns"]
     parents: Parents
+    next: Int64[np.ndarray, "1"]
+
+
+class Cells(NamedTuple):
+    """How many runs there are of voxels, of pairs and of squares."""
+
+    runs: int
+    edges: int
+    faces: int
 
 
 class Survey(NamedTuple):
     """What a mask consists of."""
 
-    runs: int
-    edges: int
-    faces: int
+    cells: Cells
     components: int
     cavities: int
 
 
 @njit(cache=True, nogil=True)
 def survey(codes: Codes, bits: int) -> Survey:
-    """Count runs, their edges and faces, components and cavities of the mask that has any of these bits."""
-    most = count_starts(codes, bits)
-    columns = codes.voxels.shape[1]
-    walk = Walk(codes, bits, np.zeros(columns, np.int32), np.arange(most).astype(np.int32))
-    gaps = Walk(codes, bits, np.zeros(columns, np.int32), np.arange(most + 1).astype(np.int32))
-    changed = np.empty(columns, np.int64)
-    runs, gap_count, edges, faces, joins, gap_joins = 0, 1, 0, 0, 0, 0
+    """Count the cells, components and cavities of the mask that has any of these bits."""
+    cells = count_cells(codes, bits)
+    walk, gaps = begin_walk(codes, bits, cells.runs), begin_walk(codes, bits, cells.runs)
+    changed = np.empty(codes.voxels.shape[1], np.int64)
+    joins, gap_joins = 0, 0
     for plane in range(1, codes.voxels.shape[0] - 1):
-        count = list_changes(codes, plane, bits, changed)
-        runs = open_runs(walk, plane, changed[:count], runs)
-        gap_count = open_gaps(gaps, plane, changed[:count], gap_count)
-        for column in changed[:count]:
-            if starts(codes, plane, column, bits):
-                joins += join_runs(walk, plane, column)
-                edges += count_edges(walk, plane, column)
-                faces += count_faces(walk, plane, column)
-            elif stops(codes, plane, column, bits):
-                gap_joins += join_gaps(gaps, plane, column)
+        count = list_changes(walk, plane, changed)
+        number_runs(walk, plane, changed[:count])
+        number_gaps(gaps, plane, changed[:count])
+        joins += join_runs(walk, plane, changed[:count])
+        gap_joins += join_gaps(gaps, plane, changed[:count])
     gap_joins += join_outside(gaps)
-    return Survey(runs, edges, faces, runs - joins, gap_count - gap_joins - 1)
+    return Survey(cells, cells.runs - joins, gaps.next[0] - 1 - gap_joins)
 
 
 @njit(cache=True, nogil=True)
-def count_starts(codes: Codes, bits: int) -> int:
-    """Number of runs: voxels of the mask that follow one that is not."""
-    total = 0
+def count_cells(codes: Codes, bits: int) -> Cells:
+    """Count the runs of the mask that has any of the bits, and those of its pairs and squares, eight at a time."""
+    runs, edges, faces, stride = 0, 0, 0, codes.row // WORD_BYTES
     for plane in range(1, codes.words.shape[0]):
-        for word in range(codes.words.shape[1]):
-            begun = fold(codes.words[plane, word], bits) & ~fold(codes.words[plane - 1, word], bits)
-            total += int(np.int64((begun * ONES) >> TOP_BYTE))
-    return total
+        now, before = codes.words[plane], codes.words[plane - 1]
+        for word in range(stride, len(now) - stride):
+            if now[word]:
+                here, beside, below, square = read_cells(now, word, stride, bits)
+                here_before, beside_before, below_before, square_before = read_cells(before, word, stride, bits)
+                runs += count_bytes(here & ~here_before)
+                edges += count_bytes(beside & ~beside_before) + count_bytes(below & ~below_before)
+                faces += count_bytes(square & ~square_before)
+    return Cells(runs, edges, faces)
+
+
+@njit(cache=True, nogil=True)
+def read_cells(
+    words: UInt64[np.ndarray, " words"], word: int, stride: int, bits: int
+) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
+    """For eight voxels whether each is in the mask, with its neighbour in the row, in the next row, and with all."""
+    here, below = fold(words[word], bits), fold(words[word + stride], bits)
+    after = min(word + stride + 1, len(words) - 1)  # beyond the end all is 0, as the end is
+    beside = here & (here >> BYTE | fold(words[word + 1], bits) << TOP_BYTE)
+    return here, beside, here & below, beside & below & (below >> BYTE | fold(words[after], bits) << TOP_BYTE)
 
 
 @njit(cache=True, nogil=True)
@@ -93,112 +115,89 @@ def fold(word: np.uint64, bits: int) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
-def list_changes(codes: Codes, plane: int, bits: int, changed: Int64[np.ndarray, " columns"]) -> int:
+def count_bytes(word: np.uint64) -> int:
+    """How many of eight bytes are 1, the others being 0."""
+    return int(np.int64((word * ONES) >> TOP_BYTE))
+
+
+@njit(cache=True, nogil=True)
+def begin_walk(codes: Codes, bits: int, runs: int) -> Walk:
+    """A walk that has seen nothing yet, with room for so many runs or gaps between them."""
+    parents = np.empty(runs + 1, np.int32)
+    for run in range(runs + 1):
+        parents[run] = run
+    return Walk(codes, bits, np.zeros(codes.voxels.shape[1], np.int32), parents, np.ones(1, np.int64))
+
+
+@njit(cache=True, nogil=True)
+def list_changes(walk: Walk, plane: int, changed: Columns) -> int:
     """Gather the columns where one of the bits differs from the plane before; how many there are comes back."""
+    words, words_before = walk.codes.words[plane], walk.codes.words[plane - 1]
+    now, before = walk.codes.voxels[plane], walk.codes.voxels[plane - 1]
     count = 0
-    for word in range(codes.words.shape[1]):
-        if (codes.words[plane, word] ^ codes.words[plane - 1, word]) & (np.uint64(bits) * ONES):
-            for column in range(8 * word, 8 * word + 8):
-                if (codes.voxels[plane, column] ^ codes.voxels[plane - 1, column]) & bits:
+    for word in range(len(words)):
+        if (words[word] ^ words_before[word]) & (np.uint64(walk.bits) * ONES):
+            for column in range(WORD_BYTES * word, WORD_BYTES * (word + 1)):
+                if (now[column] ^ before[column]) & walk.bits:
                     changed[count] = column
                     count += 1
     return count
 
 
 @njit(cache=True, nogil=True)
-def starts(codes: Codes, plane: int, column: int, bits: int) -> bool:
-    """Whether a run begins at a voxel."""
-    return bool(codes.voxels[plane, column] & bits) and not codes.voxels[plane - 1, column] & bits
-
-
-@njit(cache=True, nogil=True)
-def stops(codes: Codes, plane: int, column: int, bits: int) -> bool:
-    """Whether a run ended at the voxel before: a run of background begins here."""
-    return not codes.voxels[plane, column] & bits and bool(codes.voxels[plane - 1, column] & bits)
-
-
-@njit(cache=True, nogil=True)
-def open_runs(walk: Walk, plane: int, changed: Int64[np.ndarray, " changes"], number: int) -> int:
-    """Number the runs that begin in a plane; the next number comes back."""
+def number_runs(walk: Walk, plane: int, changed: Columns) -> None:
+    """Number the runs that begin in a plane."""
+    now, before, number = walk.codes.voxels[plane], walk.codes.voxels[plane - 1], walk.next[0]
     for column in changed:
-        if starts(walk.codes, plane, column, walk.bits):
+        if now[column] & walk.bits and not before[column] & walk.bits:
             walk.runs[column] = number
             number += 1
-    return number
+    walk.next[0] = number
 
 
 @njit(cache=True, nogil=True)
-def open_gaps(gaps: Walk, plane: int, changed: Int64[np.ndarray, " changes"], number: int) -> int:
-    """Number the runs of background that begin in a plane; the next number comes back."""
+def number_gaps(gaps: Walk, plane: int, changed: Columns) -> None:
+    """Number the runs of background that begin in a plane."""
+    now, before, number = gaps.codes.voxels[plane], gaps.codes.voxels[plane - 1], gaps.next[0]
     for column in changed:
-        if stops(gaps.codes, plane, column, gaps.bits):
+        if before[column] & gaps.bits and not now[column] & gaps.bits:
             gaps.runs[column] = number
             number += 1
-    return number
+    gaps.next[0] = number
 
 
 @njit(cache=True, nogil=True)
-def join_runs(walk: Walk, plane: int, column: int) -> int:
-    """Make one of a run that begins and its four neighbours in the plane; how many became one comes back."""
-    row, joins = walk.codes.row, 0
-    for beside in (column - row, column - 1, column + 1, column + row):
-        if walk.codes.voxels[plane, beside] & walk.bits:
-            joins += join(walk.parents, walk.runs[column], walk.runs[beside])
+def join_runs(walk: Walk, plane: int, changed: Columns) -> int:
+    """Make one of each run that begins in a plane and its four neighbours; how many became one comes back."""
+    now, before, row, joins = walk.codes.voxels[plane], walk.codes.voxels[plane - 1], walk.codes.row, 0
+    for column in changed:
+        if now[column] & walk.bits and not before[column] & walk.bits:
+            for beside in (column - row, column - 1, column + 1, column + row):
+                if now[beside] & walk.bits:
+                    joins += join(walk.parents, walk.runs[column], walk.runs[beside])
     return joins
 
 
 @njit(cache=True, nogil=True)
-def count_edges(walk: Walk, plane: int, column: int) -> int:
-    """Runs of pairs that begin where this run does; those that begin with an earlier column's run too are its."""
-    row, edges = walk.codes.row, 0
-    for beside in (column - row, column - 1, column + 1, column + row):
-        if walk.codes.voxels[plane, beside] & walk.bits:
-            edges += beside > column or not starts(walk.codes, plane, beside, walk.bits)
-    return edges
-
-
-@njit(cache=True, nogil=True)
-def count_faces(walk: Walk, plane: int, column: int) -> int:
-    """Runs of squares that begin where this run does; those that begin with an earlier column's run too are its."""
-    squares, faces = find_squares(walk.codes, plane, column, walk.bits), 0
-    for place in range(4):
-        faces += squares >> place & 1
-    return faces
-
-
-@njit(cache=True, nogil=True)
-def find_squares(codes: Codes, plane: int, column: int, bits: int) -> int:
-    """Which of the four squares about a column begin with its run and no earlier column's, the first one bit 0."""
-    row, found = codes.row, 0
-    for place, corner in enumerate((column - row - 1, column - row, column - 1, column)):
-        begins = 1
-        for member in (corner, corner + 1, corner + row, corner + row + 1):
-            if not codes.voxels[plane, member] & bits or (member < column and starts(codes, plane, member, bits)):
-                begins = 0
-        found |= begins << place
-    return found
-
-
-@njit(cache=True, nogil=True)
-def join_gaps(gaps: Walk, plane: int, column: int) -> int:
-    """Make one of a run of background that begins and all that touch it; how many became one comes back."""
-    voxels, row, joins = gaps.codes.voxels, gaps.codes.row, 0
-    for above in (column - row, column, column + row):
-        for beside in (above - 1, above, above + 1):
-            if not voxels[plane, beside] & gaps.bits or (
-                beside != column and not voxels[plane - 1, beside] & gaps.bits
-            ):
-                joins += join(gaps.parents, gaps.runs[column], gaps.runs[beside])
+def join_gaps(gaps: Walk, plane: int, changed: Columns) -> int:
+    """Make one of each run of background that begins and all that touch it; how many became one comes back."""
+    now, before, row, joins = gaps.codes.voxels[plane], gaps.codes.voxels[plane - 1], gaps.codes.row, 0
+    for column in changed:
+        if before[column] & gaps.bits and not now[column] & gaps.bits:
+            for above in (column - row, column, column + row):
+                for beside in (above - 1, above, above + 1):
+                    if not (now[beside] & gaps.bits and (before[beside] & gaps.bits or beside == column)):
+                        joins += join(gaps.parents, gaps.runs[column], gaps.runs[beside])
     return joins
 
 
 @njit(cache=True, nogil=True)
 def join_outside(gaps: Walk) -> int:
-    """Make one of the outside, run 0, and the background of the last plane; how many became one comes back."""
-    joins, last = 0, gaps.codes.voxels.shape[0] - 2
-    for column in range(gaps.codes.voxels.shape[1]):
-        if not gaps.codes.voxels[last, column] & gaps.bits:
-            joins += join(gaps.parents, gaps.runs[column], 0)
+    """Make one of the outside and the background of the last plane; how many became one comes back."""
+    joins, last = 0, gaps.codes.voxels[gaps.codes.voxels.shape[0] - 2]
+    for column in range(len(last)):
+        if not last[column] & gaps.bits:
+            joins += join(gaps.parents, gaps.runs[column], gaps.runs[0])
     return joins
 
 

@@ -9,137 +9,164 @@ there is nothing below; there runs go on along the rows, and in the first row al
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int32, Int64
+from jaxtyping import Int32, Int64, UInt8
 from numba import njit
 
-from volumen.morphology.run_kernels import EITHER, Codes, find_squares, join, list_changes, starts
+from volumen.morphology.run_kernels import Columns, Walk, join, list_changes, number_runs
+
+Plane = UInt8[np.ndarray, " columns"]
 
 ROWS, PLACES = 0, 1  # axes of pairs: of neighbouring rows, and of neighbours in a row
-VERTICES, EDGES, FACES = 0, 1, 2
-SQUARE_IN_PLANE, SQUARE_ALONG_ROW, KINDS = 0, 1, 3
-
-
-Links = Int32[np.ndarray, "links 3"]  # two runs of a mask and an edge of the complex
+EDGES, FACES = 0, 1
+KINDS, IN_PLANE = 3, 0  # of squares below pairs, in their order; by axis those that stand upright on the plane
+UPRIGHT = (2, 1)
 
 
 class Trace(NamedTuple):
-    """What a walk has found: the complex of the union and the edges of each mask, and where it is.
+    """The complex of the union as far as a walk has come.
 
-    Edge 0 of the complex stands for none. An edge of a mask joins two of its runs, and lies in an edge of the complex.
-    `counts` has a row for the union and for each mask: vertices, edges, faces so far. `runs` holds the run that each
-    column is in, of the union and of each mask; `along` the edge of the complex that begins at each column, by axis.
+    Edge 0 stands for none. `ends` has the two vertices of each edge and `places` its place, `faces` the four edges of
+    each face; `along` the latest edge between each column and the next, by axis; `next` the next edge and face.
     """
 
-    codes: Codes
-    counts: Int64[np.ndarray, "3 3"]
-    runs: Int32[np.ndarray, "3 columns"]
+    union: Walk
     along: Int32[np.ndarray, "2 columns"]
     ends: Int32[np.ndarray, "edges 2"]
     places: Int64[np.ndarray, " edges"]
     faces: Int32[np.ndarray, "faces 4"]
-    links: tuple[Links, Links]
+    next: Int64[np.ndarray, "2"]
+
+
+class Side(NamedTuple):
+    """One mask as far as a walk has come: its runs, and its edges as two runs and the edge of the union they lie in."""
+
+    walk: Walk
+    links: Int32[np.ndarray, "links 3"]
+    next: Int64[np.ndarray, "1"]
 
 
 @njit(cache=True, nogil=True)
-def trace_union(trace: Trace) -> None:
-    """Fill in the complex and the edges of both masks."""
-    voxels, row = trace.codes.voxels, trace.codes.row
-    changed = np.empty(voxels.shape[1], np.int64)
-    trace.counts[0, EDGES] = 1
+def trace_union(trace: Trace, one: Side, other: Side) -> None:
+    """Fill in the complex and the links of both masks."""
+    voxels, row = trace.union.codes.voxels, trace.union.codes.row
+    changed, pairs = np.empty(voxels.shape[1], np.int64), np.empty(4 * voxels.shape[1], np.int64)
     for plane in range(1, voxels.shape[0] - 1):
-        count = list_changes(trace.codes, plane, EITHER, changed)
-        for column in changed[:count]:
-            trace_vertices(trace, plane, column)
-        for column in changed[:count]:
-            for axis, beside in ((ROWS, column - row), (PLACES, column - 1)):
-                if voxels[plane, beside] == voxels[plane - 1, beside]:  # else it was or will be its turn
-                    trace_pair(trace, plane, beside, axis)
-            trace_pair(trace, plane, column, PLACES)
-            trace_pair(trace, plane, column, ROWS)
-        for column in changed[:count]:
-            if plane > 1 and starts(trace.codes, plane, column, EITHER):
-                trace_faces(trace, plane, column)
+        count = list_changes(trace.union, plane, changed)
+        number_vertices(trace.union, plane, changed[:count])
+        number_runs(one.walk, plane, changed[:count])
+        number_runs(other.walk, plane, changed[:count])
+        pair_count = list_pairs(voxels[plane], voxels[plane - 1], row, changed[:count], pairs)
+        begin_edges(trace, plane, pairs[:pair_count])
+        link_runs(one, plane, trace.along, pairs[:pair_count])
+        link_runs(other, plane, trace.along, pairs[:pair_count])
+        if plane > 1:
+            begin_faces(trace, plane, changed[:count])
 
 
 @njit(cache=True, nogil=True)
-def trace_vertices(trace: Trace, plane: int, column: int) -> None:
-    """Number the runs that begin at a voxel."""
-    now, before = trace.codes.voxels[plane, column], trace.codes.voxels[plane - 1, column]
-    if now and not before:
-        continued = find_continued(trace.codes, plane, column)
-        if continued >= 0:
-            trace.runs[0, column] = trace.runs[0, continued]
-        else:
-            trace.runs[0, column] = trace.counts[0, VERTICES]
-            trace.counts[0, VERTICES] += 1
-    for side in range(2):
-        if (now & ~before) >> side & 1:
-            trace.runs[side + 1, column] = trace.counts[side + 1, VERTICES]
-            trace.counts[side + 1, VERTICES] += 1
-
-
-@njit(cache=True, nogil=True)
-def find_continued(codes: Codes, plane: int, column: int) -> int:
-    """The column whose run of the union goes on at a voxel of the first plane; -1 when a new one begins."""
-    before = column - (codes.row if column >= 2 * codes.row else 1)
-    return before if plane == 1 and codes.voxels[1, before] else -1
-
-
-@njit(cache=True, nogil=True)
-def trace_pair(trace: Trace, plane: int, column: int, axis: int) -> None:
-    """Note the edges that begin between a column and the next along an axis."""
-    voxels, other = trace.codes.voxels, column + (trace.codes.row if axis == ROWS else 1)
-    both = voxels[plane, column] & voxels[plane, other]
-    both_before = voxels[plane - 1, column] & voxels[plane - 1, other]
-    if not voxels[plane, column] or not voxels[plane, other]:
+def number_vertices(walk: Walk, plane: int, changed: Columns) -> None:
+    """Number the runs that begin in a plane; in the first plane those that no run before goes on in."""
+    if plane > 1:
+        number_runs(walk, plane, changed)
         return
-    if not voxels[plane - 1, column] or not voxels[plane - 1, other]:
-        trace.along[axis, column] = begin_edge(trace, plane, column, axis)
-    for side in range(2):
-        if (both & ~both_before) >> side & 1:
-            place = trace.counts[side + 1, EDGES]
-            trace.counts[side + 1, EDGES] += 1
-            trace.links[side][place, 0] = trace.runs[side + 1, column]
-            trace.links[side][place, 1] = trace.runs[side + 1, other]
-            trace.links[side][place, 2] = trace.along[axis, column]
+    now, row = walk.codes.voxels[1], walk.codes.row
+    for column in changed:
+        before = column - (row if column >= 2 * row else 1)
+        if now[before]:
+            walk.runs[column] = walk.runs[before]
+        else:
+            walk.runs[column] = walk.next[0]
+            walk.next[0] += 1
 
 
 @njit(cache=True, nogil=True)
-def begin_edge(trace: Trace, plane: int, column: int, axis: int) -> int:
-    """Number of the edge of the complex for a pair that no pair goes before along the planes."""
-    voxels, row, columns = trace.codes.voxels, trace.codes.row, trace.codes.voxels.shape[1]
-    other = column + (row if axis == ROWS else 1)
-    place = ((plane - 1) * columns + column) * KINDS + SQUARE_ALONG_ROW + (axis == ROWS)
-    if plane == 1:
-        if axis == ROWS or column < 2 * row:
-            return 0
-        if voxels[1, column - row] and voxels[1, other - row]:
-            return int(trace.along[axis, column - row])
-        place = (columns + column - row) * KINDS + SQUARE_IN_PLANE
-    edge = int(trace.counts[0, EDGES])
-    trace.counts[0, EDGES] += 1
-    trace.ends[edge, 0], trace.ends[edge, 1] = trace.runs[0, column], trace.runs[0, other]
-    trace.places[edge] = place
-    return edge
+def list_pairs(now: Plane, before: Plane, row: int, changed: Columns, pairs: Columns) -> int:
+    """Gather the pairs of neighbours in a plane of which one has changed; how many there are comes back.
 
-
-@njit(cache=True, nogil=True)
-def trace_faces(trace: Trace, plane: int, column: int) -> None:
-    """Note the faces that begin where a run does."""
-    row, squares = trace.codes.row, find_squares(trace.codes, plane, column, EITHER)
-    for place, corner in enumerate((column - row - 1, column - row, column - 1, column)):
-        if squares >> place & 1:
-            face = trace.faces[trace.counts[0, FACES]]
-            face[0], face[1] = trace.along[ROWS, corner], trace.along[ROWS, corner + 1]
-            face[2], face[3] = trace.along[PLACES, corner], trace.along[PLACES, corner + row]
-            trace.counts[0, FACES] += 1
-
-
-@njit(cache=True, nogil=True)
-def rank_loops(ends: Int32[np.ndarray, "edges 2"], order: Int64[np.ndarray, " ordered"]) -> Int32[np.ndarray, " edges"]:
-    """For each edge that closes a loop of edges before it, which loop that is in the order; -1 for the others."""
-    parents, ranks = np.arange(ends.max() + 1).astype(np.int32), np.full(len(ends), -1, np.int32)
+    A pair is twice its first column, plus the axis it lies along.
+    """
     count = 0
+    for column in changed:
+        for first, axis in ((column - row, ROWS), (column - 1, PLACES), (column, PLACES), (column, ROWS)):
+            if first == column or now[first] == before[first]:  # else it is in the list already
+                pairs[count] = 2 * first + axis
+                count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def begin_edges(trace: Trace, plane: int, pairs: Columns) -> None:
+    """Note the edges of the union that begin in a plane; in the first plane those that no edge before goes on in."""
+    row, columns, edge = trace.union.codes.row, trace.union.codes.voxels.shape[1], trace.next[EDGES]
+    now, before = trace.union.codes.voxels[plane], trace.union.codes.voxels[plane - 1]
+    for pair in pairs:
+        first, axis = pair >> 1, pair & 1
+        second = first + (row if axis == ROWS else 1)
+        if not (now[first] and now[second]) or (before[first] and before[second]):
+            continue
+        if plane == 1 and (axis == ROWS or first < 2 * row):
+            trace.along[axis, first] = 0
+        elif plane == 1 and now[first - row] and now[second - row]:
+            trace.along[axis, first] = trace.along[axis, first - row]
+        else:
+            trace.ends[edge, 0], trace.ends[edge, 1] = trace.union.runs[first], trace.union.runs[second]
+            below = columns + first - row if plane == 1 else (plane - 1) * columns + first
+            trace.places[edge] = below * KINDS + (IN_PLANE if plane == 1 else UPRIGHT[axis])
+            trace.along[axis, first] = edge
+            edge += 1
+    trace.next[EDGES] = edge
+
+
+@njit(cache=True, nogil=True)
+def link_runs(side: Side, plane: int, along: Int32[np.ndarray, "2 columns"], pairs: Columns) -> None:
+    """Note the edges of a mask that begin in a plane."""
+    now, before, bits = side.walk.codes.voxels[plane], side.walk.codes.voxels[plane - 1], side.walk.bits
+    link = side.next[0]
+    for pair in pairs:
+        first, axis = pair >> 1, pair & 1
+        second = first + (side.walk.codes.row if axis == ROWS else 1)
+        if now[first] & now[second] & bits and not before[first] & before[second] & bits:
+            side.links[link, 0], side.links[link, 1] = side.walk.runs[first], side.walk.runs[second]
+            side.links[link, 2] = along[axis, first]
+            link += 1
+    side.next[0] = link
+
+
+@njit(cache=True, nogil=True)
+def begin_faces(trace: Trace, plane: int, changed: Columns) -> None:
+    """Note the faces that begin in a plane: squares of which no earlier column has changed too."""
+    now, before, row = trace.union.codes.voxels[plane], trace.union.codes.voxels[plane - 1], trace.union.codes.row
+    face = trace.next[FACES]
+    for column in changed:
+        for corner in (column - row - 1, column - row, column - 1, column):
+            if begins_square(now, before, row, corner) == column:
+                trace.faces[face, 0], trace.faces[face, 1] = trace.along[ROWS, corner], trace.along[ROWS, corner + 1]
+                trace.faces[face, 2], trace.faces[face, 3] = (
+                    trace.along[PLACES, corner],
+                    trace.along[PLACES, corner + row],
+                )
+                face += 1
+    trace.next[FACES] = face
+
+
+@njit(cache=True, nogil=True)
+def begins_square(now: Plane, before: Plane, row: int, corner: int) -> int:
+    """The first column of a square that begins a run in it, when all four are foreground; else -1."""
+    for column in (corner, corner + 1, corner + row, corner + row + 1):
+        if not now[column]:
+            return -1
+    for column in (corner, corner + 1, corner + row, corner + row + 1):
+        if not before[column]:
+            return column
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def rank_loops(
+    ends: Int32[np.ndarray, "edges 2"], order: Int64[np.ndarray, " ordered"], parents: Int32[np.ndarray, " vertices"]
+) -> Int32[np.ndarray, " edges"]:
+    """For each edge that closes a loop of edges before it, which loop that is in the order; -1 for the others."""
+    ranks, count = np.full(len(ends), -1, np.int32), 0
     for edge in order:
         if not join(parents, ends[edge, 0], ends[edge, 1]):
             ranks[edge] = count
