@@ -6,7 +6,15 @@ import numpy as np
 from jaxtyping import Bool, Int32, Int64
 from numba import njit
 
-from volumen.morphology.reduction_kernels import Classes, RowSet, add_column, flip_sum, make_basis, make_row_set
+from volumen.morphology.reduction_kernels import (
+    Basis,
+    Classes,
+    RowSet,
+    add_column,
+    copy_basis,
+    flip_range,
+    make_row_set,
+)
 from volumen.morphology.run_kernels import Parents, find_root, join
 
 Links = Int32[np.ndarray, "links 3"]  # both vertices and the number of the sum
@@ -45,29 +53,29 @@ def contract(links: Links, parents: Parents) -> Links:
 
 
 @njit(cache=True, nogil=True)
-def find_deaths(links: Links, vertices: int, classes: Classes) -> Bool[np.ndarray, " height"]:
-    """Which rows are the last of some sum of loops."""
-    height = len(classes.numbers)
+def find_deaths(links: Links, vertices: int, classes: Classes, basis: Basis) -> Bool[np.ndarray, " height"]:
+    """Which rows are the last of some sum of loops, where columns of the basis count as 0."""
+    column, owners = make_row_set(len(basis.owners)), basis.owners
     forest = grow_forest(links, vertices)
-    basis, column = make_basis(height), make_row_set(height)
+    basis = copy_basis(basis)
     for link in range(len(links)):
         one, other = links[link, 0], links[link, 1]
         if forest.parents[one] != link and forest.parents[other] != link:
             flip_loop(column, classes, forest, link)
             basis = add_column(basis, column)
-    return basis.owners >= 0
+    return (basis.owners >= 0) & (owners < 0)
 
 
 @njit(cache=True, nogil=True)
 def flip_loop(column: RowSet, classes: Classes, forest: Forest, link: int) -> None:
     """Add to a column what is carried by a link and by the way between its ends in their tree."""
-    flip_sum(column, classes, forest.links[link, 2])
+    flip_range(column, classes.rows, classes.starts, forest.links[link, 2])
     one, other = forest.links[link, 0], forest.links[link, 1]
     while one != other:
         if forest.depths[one] < forest.depths[other]:
             one, other = other, one
         step = forest.links[forest.parents[one]]
-        flip_sum(column, classes, step[2])
+        flip_range(column, classes.rows, classes.starts, step[2])
         one = step[0] + step[1] - one
 
 

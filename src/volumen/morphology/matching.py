@@ -90,13 +90,13 @@ def _match_tunnels(codes: "Codes", cells: "Sequence[Cells]") -> int:
 
     trace, sides = _trace_union(codes, cells)
     ranks = rank_loops(trace.ends, 1 + np.argsort(trace.places[1:], kind="stable"), trace.union.parents)
-    classes = express_rows(reduce_faces(trace.faces, ranks, 1 + int(ranks.max())))
+    classes, basis = express_rows(reduce_faces(trace.faces, ranks, 1 + int(ranks.max())))
     sums = np.append(classes.numbers, np.int32(0))[ranks]  # of each edge; rank -1 is the 0 at the end
     matched = np.ones(len(classes.numbers), bool)
     for side in sides:
         side.links[:, 2] = sums[side.links[:, 2]]
         vertices = len(side.walk.parents)
-        matched &= find_deaths(_drop_repeated(contract(side.links, side.walk.parents)), vertices, classes)
+        matched &= find_deaths(_drop_repeated(contract(side.links, side.walk.parents)), vertices, classes, basis)
     return int(np.count_nonzero(matched))
 
 

@@ -10,6 +10,7 @@ ONE, LOW_BITS = np.uint64(1), np.uint64(63)
 WORD_BITS, WORD_SHIFT = 64, 6
 HALVES = (32, 16, 8, 4, 2, 1)
 SEVERAL = -1
+LONG = 64
 
 
 class RowSet(NamedTuple):
@@ -61,6 +62,12 @@ def make_basis(height: int) -> Basis:
 
 
 @njit(cache=True, nogil=True)
+def copy_basis(basis: Basis) -> Basis:
+    """The same basis, to which columns can be added without a trace in the first."""
+    return Basis(basis.owners.copy(), basis.starts.copy(), basis.rows.copy(), basis.size)
+
+
+@njit(cache=True, nogil=True)
 def flip(column: RowSet, row: int) -> None:
     """Add a row: it comes in, or goes when it was there."""
     word = row >> WORD_SHIFT
@@ -107,9 +114,7 @@ def add_column(basis: Basis, column: RowSet) -> Basis:
     """The basis with what is new in a column, if anything; the column is left empty."""
     last = find_last(column)
     while last >= 0 and basis.owners[last] >= 0:
-        owner = basis.owners[last]
-        for place in range(basis.starts[owner], basis.starts[owner + 1]):
-            flip(column, basis.rows[place])
+        flip_range(column, basis.rows, basis.starts, basis.owners[last])
         last = find_last(column)
     if last < 0:
         return basis
@@ -117,6 +122,15 @@ def add_column(basis: Basis, column: RowSet) -> Basis:
     rows, end = take_rows(column, basis.rows, basis.starts[basis.size])
     basis.starts[basis.size + 1] = end
     return Basis(basis.owners, basis.starts, rows, basis.size + 1)
+
+
+@njit(cache=True, nogil=True)
+def flip_range(
+    column: RowSet, rows: Int32[np.ndarray, " room"], starts: Int64[np.ndarray, " most"], which: int
+) -> None:
+    """Add the rows of one of several lists, which lie one behind the other, to a column."""
+    for place in range(starts[which], starts[which + 1]):
+        flip(column, rows[place])
 
 
 @njit(cache=True, nogil=True)
@@ -148,10 +162,14 @@ def reduce_faces(faces: Int32[np.ndarray, "faces 4"], ranks: Int32[np.ndarray, "
 
 
 @njit(cache=True, nogil=True)
-def express_rows(basis: Basis) -> Classes:
-    """The class of each row; rows of equal class often share one sum."""
+def express_rows(basis: Basis) -> tuple[Classes, Basis]:
+    """The class of each row, and what remains of the basis; rows of equal class often share one sum.
+
+    A row that would equal a sum of more than LONG rows stands for itself from there on, as if no column owned it, and
+    the sum stays behind as a column: sums of long sums grow beyond all bounds in noise.
+    """
     height = len(basis.owners)
-    column, numbers = make_row_set(height), np.zeros(height, np.int32)
+    column, numbers, left = make_row_set(height), np.zeros(height, np.int32), make_basis(height)
     starts, rows = np.zeros(height + 2, np.int64), np.empty(height + WORD_BITS, np.int32)
     count = 1
     for row in range(height):
@@ -160,17 +178,22 @@ def express_rows(basis: Basis) -> Classes:
         if only != SEVERAL:
             numbers[row] = only
             continue
-        if owner < 0:
-            flip(column, row)
-        else:
+        if owner >= 0:
             for place in range(basis.starts[owner] + 1, basis.starts[owner + 1]):
-                flip_sum(column, Classes(numbers, starts, rows), numbers[basis.rows[place]])
-        rows, end = take_rows(column, rows, starts[count])
-        if end > starts[count]:
+                flip_range(column, rows, starts, numbers[basis.rows[place]])
+            rows, starts[count + 1] = take_rows(column, rows, starts[count])
+        long = starts[count + 1] - starts[count] > LONG
+        if owner < 0 or long:
+            flip(column, row)
+            if long:
+                flip_range(column, rows, starts, count)
+                left = add_column(left, column)
+                flip(column, row)
+            rows, starts[count + 1] = take_rows(column, rows, starts[count])
+        if starts[count + 1] > starts[count]:
             numbers[row] = count
             count += 1
-            starts[count] = end
-    return Classes(numbers, starts[: count + 1], rows)
+    return Classes(numbers, starts[: count + 1], rows), left
 
 
 @njit(cache=True, nogil=True)
@@ -183,10 +206,3 @@ def find_only(basis: Basis, owner: int, numbers: Int32[np.ndarray, " height"]) -
             return SEVERAL
         only |= number
     return only
-
-
-@njit(cache=True, nogil=True)
-def flip_sum(column: RowSet, classes: Classes, number: int) -> None:
-    """Add a sum to a column."""
-    for place in range(classes.starts[number], classes.starts[number + 1]):
-        flip(column, classes.rows[place])

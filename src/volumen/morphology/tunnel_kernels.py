@@ -48,14 +48,14 @@ class Side(NamedTuple):
 @njit(cache=True, nogil=True)
 def trace_union(trace: Trace, one: Side, other: Side) -> None:
     """Fill in the complex and the links of both masks."""
-    voxels, row = trace.union.codes.voxels, trace.union.codes.row
+    voxels = trace.union.codes.voxels
     changed, pairs = np.empty(voxels.shape[1], np.int64), np.empty(4 * voxels.shape[1], np.int64)
     for plane in range(1, voxels.shape[0] - 1):
         count = list_changes(trace.union, plane, changed)
         number_vertices(trace.union, plane, changed[:count])
         number_runs(one.walk, plane, changed[:count])
         number_runs(other.walk, plane, changed[:count])
-        pair_count = list_pairs(voxels[plane], voxels[plane - 1], row, changed[:count], pairs)
+        pair_count = list_pairs(trace.union, plane, changed[:count], pairs)
         begin_edges(trace, plane, pairs[:pair_count])
         link_runs(one, plane, trace.along, pairs[:pair_count])
         link_runs(other, plane, trace.along, pairs[:pair_count])
@@ -80,12 +80,12 @@ def number_vertices(walk: Walk, plane: int, changed: Columns) -> None:
 
 
 @njit(cache=True, nogil=True)
-def list_pairs(now: Plane, before: Plane, row: int, changed: Columns, pairs: Columns) -> int:
+def list_pairs(walk: Walk, plane: int, changed: Columns, pairs: Columns) -> int:
     """Gather the pairs of neighbours in a plane of which one has changed; how many there are comes back.
 
     A pair is twice its first column, plus the axis it lies along.
     """
-    count = 0
+    now, before, row, count = walk.codes.voxels[plane], walk.codes.voxels[plane - 1], walk.codes.row, 0
     for column in changed:
         for first, axis in ((column - row, ROWS), (column - 1, PLACES), (column, PLACES), (column, ROWS)):
             if first == column or now[first] == before[first]:  # else it is in the list already
