@@ -8,7 +8,13 @@ from skimage.measure import euler_number
 from skimage.morphology import skeletonize
 
 from volumen.errors import ConfigError, DataError
-from volumen.morphology import count_components, fill_holes, find_medial_surface, skeletonize_curves
+from volumen.morphology import (
+    count_components,
+    fill_holes,
+    find_medial_surface,
+    keep_marked,
+    skeletonize_curves,
+)
 
 MASKS = arrays(bool, st.tuples(*[st.integers(1, 7)] * 3))
 
@@ -127,6 +133,15 @@ def test_one_axis_is_blind_to_sheets_along_its_slices_and_curves_to_all():
     assert cover(find_medial_surface(sheet)) > 0.96
     assert cover(find_medial_surface(sheet, axes=(0,))) < 0.9
     assert cover(skeletonize_curves(sheet)) < 0.5
+
+
+@settings(max_examples=40, deadline=None)
+@given(MASKS, st.sampled_from([1, 2, 3]))
+def test_every_piece_leaves_something_of_its_medial_surface(mask, agreement):
+    surface = find_medial_surface(mask, agreement=agreement)
+
+    assert not (surface & ~mask).any()
+    np.testing.assert_array_equal(keep_marked(mask, surface), mask)
 
 
 def test_less_agreement_keeps_more():

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Integer
 
 from volumen.errors import ConfigError
-from volumen.morphology.components import Labels, relabel
+from volumen.morphology.components import Labels, keep_marked, relabel
 from volumen.morphology.holes import fill_holes
 
 Cut = Bool[np.ndarray, "bz by bx"]
@@ -37,14 +37,15 @@ def find_medial_surface(labels: Labels, *, axes: Sequence[int] = (0, 1, 2), agre
     """The voxels of a mask or of each label that lie in the middle of its sheets, one to two voxels thick.
 
     For sheets: scroll surfaces, membranes. A tube gives its centre curve, roughly. The surface may have pores and
-    crumbs: it says where the middle is, not how many pieces there are. Labels are thinned one by one.
-    Holds the result and 3 bytes a voxel of the object at work.
+    crumbs: it says where the middle is, not how many pieces there are, but every piece of an object leaves something.
+    Labels are thinned one by one. Holds the result and some 8 bytes a voxel of the object at work.
 
     Args:
         labels: a mask, or labels with 0 as background; 2D data has z = 1.
         axes: across which to slice; one axis is fastest, and blind to sheets that lie in its slices.
         agreement: of how many axes the thinned slices must hold a voxel. None stands for 2, or 1 with a single axis.
-            1 of several axes joins all they find: without pores, but twice as thick and farther from the middle.
+            1 of several axes joins all they find: without pores, but twice as thick and farther from the middle. What
+            would lose all its voxels has 1.
     """
     if not axes or len(set(axes)) != len(axes) or not set(axes) <= set(range(AXES)):
         raise ConfigError(f"axes to slice across are some of 0, 1, 2, each once; got {tuple(axes)}")
@@ -78,7 +79,9 @@ def _thin_slices(mask: Cut, axes: Sequence[int], agreement: int) -> Cut:
         for votes_of_slice, plane in zip(np.moveaxis(votes, axis, 0), np.moveaxis(mask, axis, 0), strict=True):
             if plane.any():
                 votes_of_slice[skeletonize(plane)] += 1  # type: ignore[no-untyped-call]
-    return votes >= agreement
+    kept: Cut = votes >= agreement
+    lost = mask & ~keep_marked(mask, kept)
+    return kept | (lost & (votes > 0))
 
 
 def _thin_each(labels: Labels, thin: Callable[[Cut], Cut]) -> Labels:
