@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from volumen.morphology.components import measure_components as measure_components
     from volumen.morphology.components import relabel as relabel
     from volumen.morphology.distances import find_near as find_near
+    from volumen.morphology.distances import list_steps as list_steps
     from volumen.morphology.distances import measure_distance as measure_distance
     from volumen.morphology.holes import count_cavities as count_cavities
     from volumen.morphology.holes import fill_holes as fill_holes
@@ -40,6 +41,7 @@ _HOMES = {
     "keep_large": "components",
     "keep_marked": "components",
     "label_components": "components",
+    "list_steps": "distances",
     "match_features": "matching",
     "measure_components": "components",
     "measure_distance": "distances",
@@ -63,6 +65,7 @@ __all__ = [
     "keep_large",
     "keep_marked",
     "label_components",
+    "list_steps",
     "match_features",
     "measure_components",
     "measure_distance",

@@ -79,9 +79,10 @@ def _thin_slices(mask: Cut, axes: Sequence[int], agreement: int) -> Cut:
         for votes_of_slice, plane in zip(np.moveaxis(votes, axis, 0), np.moveaxis(mask, axis, 0), strict=True):
             if plane.any():
                 votes_of_slice[skeletonize(plane)] += 1  # type: ignore[no-untyped-call]
-    kept: Cut = votes >= agreement
+    kept = votes >= agreement
     lost = mask & ~keep_marked(mask, kept)
-    return kept | (lost & (votes > 0))
+    thin: Cut = kept | (lost & (votes > 0))
+    return thin
 
 
 def _thin_each(labels: Labels, thin: Callable[[Cut], Cut]) -> Labels:
