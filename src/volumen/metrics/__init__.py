@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from volumen.metrics.partition import score_voi as score_voi
     from volumen.metrics.surface_dice import SurfaceDiceScore as SurfaceDiceScore
     from volumen.metrics.surface_dice import score_surface_dice as score_surface_dice
+    from volumen.metrics.surface_score import SurfaceScore as SurfaceScore
+    from volumen.metrics.surface_score import score_surface as score_surface
     from volumen.metrics.table import ContingencyTable as ContingencyTable
     from volumen.metrics.table import build_table as build_table
 
@@ -30,6 +32,7 @@ _HOMES = {
     "RandScore": "partition",
     "RecallScore": "overlap",
     "SurfaceDiceScore": "surface_dice",
+    "SurfaceScore": "surface_score",
     "VoiScore": "partition",
     "build_table": "table",
     "evaluate_case": "evaluate",
@@ -38,6 +41,7 @@ _HOMES = {
     "score_precision": "overlap",
     "score_rand": "partition",
     "score_recall": "overlap",
+    "score_surface": "surface_score",
     "score_surface_dice": "surface_dice",
     "score_voi": "partition",
 }
@@ -49,6 +53,7 @@ __all__ = [
     "RandScore",
     "RecallScore",
     "SurfaceDiceScore",
+    "SurfaceScore",
     "VoiScore",
     "build_table",
     "evaluate_case",
@@ -57,6 +62,7 @@ __all__ = [
     "score_precision",
     "score_rand",
     "score_recall",
+    "score_surface",
     "score_surface_dice",
     "score_voi",
 ]

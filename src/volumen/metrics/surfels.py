@@ -46,6 +46,7 @@ def _measure_surfels(spacing: tuple[float, ...]) -> Float64[np.ndarray, " codes"
     for code in range(1, CODES - 1):
         sparse = code if code.bit_count() <= CORNERS // 2 else CODES - 1 - code
         cell = np.array([sparse >> place & 1 for place in reversed(range(CORNERS))], float).reshape(2, 2, 2)
-        vertices, faces, *_ = marching_cubes(cell, 0.5, spacing=spacing, method="lorensen")  # type: ignore[no-untyped-call]
-        areas[code] = mesh_surface_area(vertices, faces)  # type: ignore[no-untyped-call]
+        vertices, faces, *_ = marching_cubes(cell, 0.5, method="lorensen")  # type: ignore[no-untyped-call]
+        placed = vertices.astype(np.float64) * spacing  # float32 would be wrong in the ninth digit
+        areas[code] = mesh_surface_area(placed, faces)  # type: ignore[no-untyped-call]
     return areas
