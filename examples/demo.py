@@ -17,7 +17,6 @@ import volumen
 
 CASES, SIZE = 8, 96
 METRICS = ("dice", "surface_dice", "voi")
-IGNORE = 2  # label of voxels that nobody looked at
 
 
 def main(folder: Path) -> None:
@@ -60,7 +59,7 @@ def read(path: Path) -> np.ndarray:
 
 def score(prediction: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     """The demo's metrics of one prediction."""
-    return volumen.evaluate(prediction, truth, metrics=METRICS, ignore=IGNORE).means
+    return volumen.evaluate(prediction, truth, metrics=METRICS).means
 
 
 def choose_threshold(data: Path) -> int:

@@ -3,20 +3,20 @@
 import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from plain_unet import CLASSES, STAGES, PlainUnet
 from torch import Tensor
 
 from volumen.config import RunConfig
-from volumen.data import Case, Sample
 from volumen.inference import Model, load_model, save_model
 from volumen.networks import build_network
 from volumen.targets import plan_heads
-from volumen.training.module import Batches, Learner
-from volumen.training.objective import build_objective
-from volumen.training.state import RunState
-from volumen.training.trainer import build_trainer, quiet_lightning
+
+if TYPE_CHECKING:  # imported where a network is trained: Lightning takes 170 MB that prediction does without
+    from volumen.data import Sample
+    from volumen.training.module import Learner
 
 HEAD = "labels"
 
@@ -78,8 +78,13 @@ def pair_weights(ours: torch.nn.Module, theirs: list[Tensor]) -> Iterator[tuple[
         yield own, other
 
 
-def build_learner(options: argparse.Namespace, image: Tensor, labels: Tensor) -> tuple[Learner, Sample]:
+def build_learner(options: argparse.Namespace, image: Tensor, labels: Tensor) -> "tuple[Learner, Sample]":
     """What Lightning drives, and one batch for it."""
+    from volumen.data import Case, Sample
+    from volumen.training.module import Learner
+    from volumen.training.objective import build_objective
+    from volumen.training.state import RunState
+
     config = build_config(features=options.features, patch=options.patch, batch=options.batch, deep_supervision=True)
     objective = build_objective(config, [Case("case", "image.tif", {HEAD: "labels.tif"})])
     network = build_network(config.network, heads=objective.heads, channels=1, patch_size=config.data.patch_size)
@@ -94,8 +99,11 @@ def build_learner(options: argparse.Namespace, image: Tensor, labels: Tensor) ->
     return Learner(network, objective, config=config, state=RunState()), sample
 
 
-def fit(learner: Learner, samples: Iterable[Sample], *, count: int, folder: Path) -> None:
+def fit(learner: "Learner", samples: "Iterable[Sample]", *, count: int, folder: Path) -> None:
     """Learn from samples as a fold does, without validation and records."""
+    from volumen.training.module import Batches
+    from volumen.training.trainer import build_trainer, quiet_lightning
+
     trainer = build_trainer(learner.config.training, folder, [], "cpu")
     with quiet_lightning():
         trainer.fit(learner, train_dataloaders=Batches(samples, count))

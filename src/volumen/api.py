@@ -1,28 +1,27 @@
 """The public verbs: each composes rooms, and is what the command line and a notebook call."""
 
-import math
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from volumen.config import Component, RunConfig, copy_recipe, files, format_yaml, list_recipes, read_recipe
 from volumen.decoding import CleanUp
-from volumen.errors import ConfigError, DataError, ExistsError, MissingError
-from volumen.volumes import list_volumes, open_volume
+from volumen.errors import ConfigError, ExistsError
+from volumen.volumes import open_volume
 
 if TYPE_CHECKING:
     import numpy as np
 
     from volumen.decoding import Decoded
     from volumen.inference import Compute, Model, Predicted, Prediction, PredictOptions, Tiling
+    from volumen.metrics import Evaluation, Scoring
     from volumen.training import RunOptions, RunSummary
     from volumen.viewing import Report
 
 __all__ = [
     "CleanUp",
-    "Evaluation",
     "build_model",
     "copy_recipe",
     "decode",
@@ -40,7 +39,6 @@ __all__ = [
 ]
 
 Progress = Callable[[int, int], None]
-VISUALIZATION = "_visualization"
 
 
 def show_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> str:
@@ -227,46 +225,31 @@ def ensemble(
         shutil.rmtree(work, ignore_errors=True)
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """Scores by case, and their means over the cases where they are numbers."""
-
-    cases: dict[str, dict[str, float]]
-    means: dict[str, float]
-
-
 def evaluate(
     segmentation: "str | Path | np.ndarray",
     truth: "str | Path | np.ndarray",
     *,
     metrics: Sequence[str | Component] = ("dice",),
-    ignore: int | None = None,
+    scoring: "Scoring | None" = None,
     progress: Progress | None = None,
-) -> Evaluation:
+) -> "Evaluation":
     """Scores of a segmentation, or of a folder of them, against the truth.
 
     Args:
         segmentation: an array, a volume, or a folder of volumes.
         truth: likewise; files of two folders belong together by their names.
         metrics: names, or components with options.
-        ignore: value of the truth where nobody looked.
+        scoring: what is ignored, which cases are averaged apart, how many are scored at once.
         progress: called with cases done and in all.
     """
-    from volumen.metrics import evaluate_case
-    from volumen.volumes import to_volume
+    from volumen.data import find_groups
+    from volumen.metrics import Scoring, evaluate_cases, pair_cases
 
     wanted = [Component.model_validate(metric) for metric in metrics]
-    pairs = _pair_cases(segmentation, truth)
-    cases: dict[str, dict[str, float]] = {}
-    for done, (name, (one, other)) in enumerate(pairs.items(), start=1):
-        true = to_volume(other)
-        cases[name] = evaluate_case(to_volume(one), true, wanted, ignore=ignore, voxel_size=true.voxel_size)
-        if progress:
-            progress(done, len(pairs))
-    names = dict.fromkeys(name for scores in cases.values() for name in scores)
-    return Evaluation(
-        cases, {name: _average([scores.get(name, math.nan) for scores in cases.values()]) for name in names}
-    )
+    scoring = scoring or Scoring()
+    pairs = pair_cases(segmentation, truth, allow_missing=scoring.allow_missing)
+    groups = find_groups(pairs.cases, scoring.group) if scoring.group else None
+    return evaluate_cases(pairs, wanted, scoring=scoring, groups=groups, progress=progress)
 
 
 def write_report(
@@ -332,42 +315,3 @@ def _refuse_existing(path: Path, *, overwrite: bool) -> None:
     if not overwrite:
         raise ExistsError(f"{path} is there already; ask for --overwrite, or name another output")
     shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _pair_cases(
-    segmentation: "str | Path | np.ndarray", truth: "str | Path | np.ndarray"
-) -> "dict[str, tuple[str | Path | np.ndarray, str | Path | np.ndarray]]":
-    """What belongs together, by name."""
-    for source in (segmentation, truth):
-        if isinstance(source, str | Path) and not Path(source).exists():
-            raise MissingError(f"there is no {source}; give a volume or a folder of volumes")
-    folders = [isinstance(source, str | Path) and _is_folder(Path(source)) for source in (segmentation, truth)]
-    if all(folders):
-        return _match_files(Path(str(segmentation)), Path(str(truth)))
-    if any(folders):
-        raise DataError(f"{segmentation} and {truth} must be two volumes or two folders of volumes")
-    return {Path(segmentation).stem if isinstance(segmentation, str | Path) else "array": (segmentation, truth)}
-
-
-def _match_files(
-    segmentations: Path, truths: Path
-) -> "dict[str, tuple[str | Path | np.ndarray, str | Path | np.ndarray]]":
-    """Files of two folders by name; a case that either lacks is an error that names it."""
-    ours = {path.stem: path for path in list_volumes(segmentations) if not path.stem.endswith(VISUALIZATION)}
-    theirs = {path.stem: path for path in list_volumes(truths)}
-    lacking = [f"{name} has no truth" for name in ours.keys() - theirs.keys()]
-    lacking += [f"{name} has no segmentation" for name in theirs.keys() - ours.keys()]
-    if lacking:
-        raise DataError(f"{segmentations} and {truths} do not match: {', '.join(sorted(lacking))}")
-    if not ours:
-        raise MissingError(f"{segmentations} holds no volumes")
-    return {name: (ours[name], theirs[name]) for name in ours}
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and path.suffix != ".zarr"
-
-
-def _average(values: Sequence[float]) -> float:
-    numbers = [value for value in values if not math.isnan(value)]
-    return sum(numbers) / len(numbers) if numbers else math.nan

@@ -44,7 +44,7 @@ def test_the_help_names_every_command(volumen):
         (["predict", "nowhere", "in.tif", "out"], "nowhere"),
         (["predict", "m", "i", "o", "--tile", "x,y"], "x,y is not a number"),
         (["predict", "m", "i", "o", "--tile", "3,4"], "3 numbers with commas between them are due"),
-        (["evaluate", "a.tif", "b.tif"], "there is no a.tif"),
+        (["evaluate", "a.tif", "b.tif"], "a.tif is not there"),
         (["report", "nowhere"], "nowhere"),
         (["ensemble", "a"], "two paths or more"),
         (["data", "make", "scroll", "d", "--cases", "0"], "at least 1 case is needed"),

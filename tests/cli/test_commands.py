@@ -65,7 +65,18 @@ def test_a_folder_is_predicted_scored_and_reported(volumen, walk, model, images,
     scores = json.loads(said.out)
     assert set(scores["cases"]) == {"scroll_000", "scroll_001", "scroll_002"}
     assert set(scores["means"]) == {"dice", "voi", "voi_split", "voi_merge"}
-    assert "mean" in volumen("evaluate", tmp_path / "masks", walk / "data" / "train_labels").out
+    assert set(scores["groups"]) == set()
+    table = tmp_path / "scores.csv"
+    said = volumen(
+        "evaluate", tmp_path / "masks", walk / "data" / "train_labels", "--group", r"_00(\d)", "--csv", table
+    )
+    assert "mean of 2" in said.out
+    assert table.read_text().splitlines()[0].startswith("case,group,dice")
+    assert [line.split(",")[:2] for line in table.read_text().splitlines()[1:4]] == [
+        ["scroll_000", "0"],
+        ["scroll_001", "1"],
+        ["scroll_002", "2"],
+    ]
     report = tmp_path / "report.html"
     said = volumen("report", walk / "run", "--out", report, "--image", images / "scroll_000.tif")
     assert said.code == 0, said.err

@@ -5,7 +5,14 @@ import torch
 
 from volumen.errors import MemoryBudgetError
 from volumen.inference import Compute, Tiling, execution
-from volumen.inference.execution import TUNED_FROM_TILES, EnsembleForward, choose_execution, tune_execution
+from volumen.inference.execution import (
+    TUNED_EXACTLY_FROM_TILES,
+    TUNED_FROM_TILES,
+    EnsembleForward,
+    choose_execution,
+    shrink_tile,
+    tune_execution,
+)
 
 TILE = (16, 16, 16)
 
@@ -48,6 +55,28 @@ def test_few_tiles_are_not_worth_tuning(model, timed):
 
 def test_a_memory_budget_keeps_to_one_tile(model, timed):
     assert choose(model, compute=Compute(memory="4G")).batch == 1
+
+
+def test_large_tiles_are_never_paired(model, timed):
+    choose_execution([model], (128, 128, 128), tiling=Tiling(), compute=Compute(), tiles=TUNED_FROM_TILES)
+
+    assert {batch for batch, _ in timed} == {1}
+
+
+@pytest.mark.parametrize(
+    ("tiles", "timed_tile"), [(TUNED_FROM_TILES, (64, 64, 64)), (TUNED_EXACTLY_FROM_TILES, (128, 96, 128))]
+)
+def test_tiles_are_timed_as_they_are_where_there_are_many(model, monkeypatch, tiles, timed_tile):
+    seen = set()
+    monkeypatch.setattr(execution, "_time_forward", lambda model, tile, candidate: seen.add(tile) or 1.0)
+
+    choose_execution([model], (128, 96, 128), tiling=Tiling(), compute=Compute(), tiles=tiles)
+
+    assert seen == {timed_tile}
+
+
+def test_a_shrunk_tile_still_fits_the_network():
+    assert shrink_tile((200, 8, 64), (48, 4, 16)) == (96, 8, 64)
 
 
 def test_tuning_measures_real_forwards(model):

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +8,18 @@ import pytest
 from volumen.config import Component
 from volumen.errors import ConfigError
 from volumen.geometry import VoxelSize
-from volumen.metrics import evaluate_case, score_dice, score_rand, score_surface_dice, score_voi
+from volumen.metrics import (
+    evaluate_case,
+    score_ap,
+    score_cremi,
+    score_dice,
+    score_erl,
+    score_objects,
+    score_rand,
+    score_surface_dice,
+    score_voi,
+    trace_skeletons,
+)
 
 ALL = [Component(name=name) for name in ("dice", "iou", "precision", "recall", "surface_dice", "voi", "rand")]
 
@@ -70,6 +82,39 @@ def test_two_masks_are_scored_by_their_components(rng):
     assert evaluate_case(one, other, [Component(name="voi")])["voi"] == score_voi(one, other, components=True).voi
 
 
+def test_objects_and_distances_are_scored_by_name_with_options(prediction, truth):
+    size = VoxelSize(30.0, 8.0, 8.0)
+    metrics = [
+        {"name": "ap", "thresholds": [0.5, 0.7], "sizes": [50, 100]},
+        {"name": "cremi", "border": 1, "unit": "voxels"},
+        {"name": "hausdorff95", "unit": "nm", "classes": [1, 2], "halo": 60},
+        {"name": "objects", "min_voxels": 5, "worst": 3},
+        {"name": "erl", "merge_tolerance": 2},
+    ]
+
+    scores = evaluate_case(prediction, truth, [Component.model_validate(one) for one in metrics], voxel_size=size)
+
+    assert scores["ap"] == score_ap(prediction, truth, thresholds=[0.5, 0.7]).ap
+    assert scores["ap_75_medium"] == score_ap(prediction, truth, sizes=[50, 100]).sizes["75_medium"]
+    assert scores["cremi"] == score_cremi(prediction, truth, border=1, unit="voxels").cremi
+    assert {"hausdorff95", "hausdorff95_beyond", "hausdorff95_1", "hausdorff95_2"} <= set(scores)
+    assert scores["objects_split"] == score_objects(prediction, truth, min_voxels=5).objects_split
+    assert "worst" not in scores
+    assert scores["nerl"] == score_erl(prediction, truth, voxel_size=size, merge_tolerance=2).nerl
+    assert all(type(value) is float for value in scores.values())
+
+
+def test_skeletons_and_forbidden_ground_reach_the_run_length(prediction, truth):
+    size = VoxelSize(30.0, 8.0, 8.0)
+    lines = trace_skeletons(truth, voxel_size=size)
+    bounded = replace(lines, no_merge=truth == 0)
+
+    scores = evaluate_case(prediction, truth, [Component(name="erl")], voxel_size=size, skeletons=bounded)
+
+    assert scores == pytest.approx(vars(score_erl(prediction, truth, voxel_size=size, skeletons=bounded)))
+    assert scores["erl_mergers"] > score_erl(truth, truth, voxel_size=size, skeletons=lines).erl_mergers
+
+
 def test_progress_counts_the_metrics(prediction, truth):
     seen = []
 
@@ -85,6 +130,8 @@ def test_progress_counts_the_metrics(prediction, truth):
         (["dice", "dice"], "'dice' is asked for twice"),
         ([{"name": "surface_dice", "tolerence": 1}], "did you mean 'tolerance'"),
         ([{"name": "dice", "table": None}], "no option 'table'"),
+        ([{"name": "erl", "skeletons": None}], "no option 'skeletons'"),
+        ([{"name": "cremi", "border": "wide"}], "option 'border'"),
     ],
 )
 def test_metrics_that_cannot_be_are_refused(metrics, message, truth):

@@ -67,6 +67,17 @@ def test_the_names_of_losses_and_scores_are_known_beforehand(objective, labels):
     assert {"dice", "voi_split", "dice@ink"} <= set(objective.list_scores())
 
 
+def test_scores_in_nanometres_are_known_before_any_voxel_size_is():
+    metrics = ["ap", "cleft", "erl", "objects", "pq", {"name": "hausdorff95", "unit": "nm"}]
+    config = RunConfig.model_validate(
+        {"heads": {"ink": {"target": "binary", "losses": ["dice"]}}, "validation": {"metrics": metrics}}
+    )
+
+    names = build_objective(config, [Case("case", "case.tif", {"labels": "labels.tif"})]).list_scores()
+
+    assert {"ap_75", "cleft_f1", "nerl", "objects_split", "pq", "hausdorff95"} <= set(names)
+
+
 def test_voxels_that_nobody_looked_at_change_no_score(objective, labels):
     outputs = predict_truth(labels)
     outputs["ink"][0][1, :, 0] *= -1

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from volumen.config import files as files
+    from volumen.config.check import SUPPLIED as SUPPLIED
     from volumen.config.component import Component as Component
     from volumen.config.component import WeightedComponent as WeightedComponent
     from volumen.config.component import build_component as build_component
@@ -27,6 +28,7 @@ _HOMES = {
     "DataSection": "schema",
     "HeadSection": "schema",
     "RunConfig": "schema",
+    "SUPPLIED": "check",
     "TrainingSection": "schema",
     "WeightedComponent": "component",
     "build_component": "component",
@@ -41,6 +43,7 @@ _HOMES = {
     "write_config": "recipes",
 }
 __all__ = [
+    "SUPPLIED",
     "Component",
     "DataSection",
     "HeadSection",

@@ -29,7 +29,7 @@ KINDS: dict[Path, str] = {
 SUPPLIED: dict[str, frozenset[str]] = {
     "network": frozenset({"heads", "channels", "patch_size", "voxel_size"}),
     "optimizer": frozenset({"parameters"}),
-    "metric": frozenset({"prediction", "truth", "ignore", "voxel_size", "table"}),
+    "metric": frozenset({"prediction", "truth", "ignore", "voxel_size", "table", "skeletons", "workers"}),
     "logger": frozenset({"folder"}),
 }
 

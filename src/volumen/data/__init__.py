@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from volumen.data.folds import read_folds as read_folds
     from volumen.data.folds import split_folds as split_folds
     from volumen.data.folds import write_folds as write_folds
+    from volumen.data.groups import find_groups as find_groups
     from volumen.data.intensities import fit_normalisations as fit_normalisations
     from volumen.data.loader import SampleLoader as SampleLoader
     from volumen.data.loader import build_loader as build_loader
@@ -47,6 +48,7 @@ _HOMES = {
     "build_loader": "loader",
     "choose_label": "cases",
     "find_cases": "finding",
+    "find_groups": "groups",
     "fit_normalisations": "intensities",
     "make_neurons": "phantoms",
     "make_scroll": "phantoms",
@@ -73,6 +75,7 @@ __all__ = [
     "build_loader",
     "choose_label",
     "find_cases",
+    "find_groups",
     "fit_normalisations",
     "make_neurons",
     "make_scroll",

@@ -5,15 +5,13 @@ from dataclasses import fields
 from inspect import signature
 from typing import Any
 
-from volumen.config import Component, build_component, check_component
+from volumen.config import SUPPLIED, Component, build_component, check_component
 from volumen.errors import ConfigError
 from volumen.geometry import VoxelSize
+from volumen.metrics.skeletons import Skeletons
 from volumen.metrics.sources import Ignore, Source
 from volumen.metrics.table import ContingencyTable, build_table
 from volumen.registry import load_named
-
-# What the program gives to a metric that takes it, so a recipe must not.
-SUPPLIED = frozenset({"prediction", "truth", "ignore", "voxel_size", "table"})
 
 
 def evaluate_case(
@@ -23,29 +21,38 @@ def evaluate_case(
     *,
     ignore: Ignore = None,
     voxel_size: VoxelSize | None = None,
+    skeletons: Skeletons | None = None,
+    workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, float]:
-    """Each score by its flat name: `dice`, `voi_split`, …; a class's as `dice_3`.
+    """Each score by its flat name: `dice`, `voi_split`, …; a class's as `dice_3`. Lists of objects are left out.
 
-    The two volumes are read once for all metrics that count labels, and again for each that needs whole masks
-    (`surface_dice`, and `voi` and `rand` of two masks).
+    The two volumes are read once for all metrics that count labels, and again for each that needs more than their
+    table: `surface_dice`, distances, `cremi`, `cleft`, `erl`, and scores of objects of two masks.
 
     Args:
         prediction: labels, as an array or a volume.
         truth: labels of the same shape.
         metrics: components of the kind `metric`, each name once.
         ignore: a value of the truth, or a mask that is not 0 where nothing counts.
-        voxel_size: for tolerances in nm.
+        voxel_size: for distances in nm.
+        skeletons: of the true objects, for `erl`; traced in the truth when not given.
+        workers: threads or processes that a metric may use, where it can.
         progress: called with metrics done and in all.
     """
     _check_metrics(metrics)
     counted = any("table" in signature(load_named("metric", component.name)).parameters for component in metrics)
     table: ContingencyTable | None = build_table(prediction, truth, ignore=ignore) if counted else None
+    supplied = {
+        "ignore": ignore,
+        "voxel_size": voxel_size,
+        "table": table,
+        "skeletons": skeletons,
+        "workers": workers,
+    }
     scores: dict[str, float] = {}
     for done, component in enumerate(metrics, start=1):
-        score = build_component(
-            "metric", component, prediction=prediction, truth=truth, ignore=ignore, voxel_size=voxel_size, table=table
-        )
+        score = build_component("metric", component, prediction=prediction, truth=truth, **supplied)
         scores |= dict(_flatten(component.name, score))
         if progress:
             progress(done, len(metrics))
@@ -53,7 +60,7 @@ def evaluate_case(
 
 
 def _check_metrics(metrics: Sequence[Component]) -> None:
-    faults = [fault for component in metrics for fault in check_component("metric", component, SUPPLIED)]
+    faults = [fault for component in metrics for fault in check_component("metric", component, SUPPLIED["metric"])]
     names = [component.name for component in metrics]
     faults += [
         f"metric {name!r} is asked for twice; score it in two runs" for name in set(names) if names.count(name) > 1
@@ -63,10 +70,10 @@ def _check_metrics(metrics: Sequence[Component]) -> None:
 
 
 def _flatten(name: str, score: Any) -> Iterator[tuple[str, float]]:
-    """Fields of a score, and its classes as `name_label`."""
+    """Numbers of a score, and those of its classes as `name_label`."""
     for field in fields(score):
         value = getattr(score, field.name)
         if isinstance(value, Mapping):
-            yield from ((f"{name}_{label}", one) for label, one in value.items())
-        else:
-            yield field.name, value
+            yield from ((f"{name}_{label}", float(one)) for label, one in value.items())
+        elif not isinstance(value, tuple):
+            yield field.name, float(value)

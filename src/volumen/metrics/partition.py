@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Int64
 
-from volumen.metrics.sources import Ignore, Source, read_masks
-from volumen.metrics.table import ContingencyTable, build_table, sum_by_label
-from volumen.morphology import label_components
+from volumen.metrics.instances import tabulate_objects
+from volumen.metrics.sources import Ignore, Source
+from volumen.metrics.table import ContingencyTable, sum_by_label, sum_squares
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,11 @@ def score_voi(
         components: compare 26-connected components of the foreground; None does so for two masks only.
         table: of the two as they stand, when it is known already.
     """
-    table = _tabulate_objects(prediction, truth, ignore=ignore, components=components, table=table)
+    return measure_voi(tabulate_objects(prediction, truth, ignore=ignore, components=components, table=table))
+
+
+def measure_voi(table: ContingencyTable) -> VoiScore:
+    """Variation of information of all that is in a table."""
     share = table.voxels / max(1, int(table.voxels.sum()))
     _, predicted = sum_by_label(table.predicted, table.voxels)
     _, true = sum_by_label(table.true, table.voxels)
@@ -86,7 +90,7 @@ def score_rand(
         background: what predicted 0 is: one object, as in scikit-image, or as many as voxels, as in SNEMI3D's script.
         table: of the two as they stand, when it is known already.
     """
-    table = _tabulate_objects(prediction, truth, ignore=ignore, components=components, table=table)
+    table = tabulate_objects(prediction, truth, ignore=ignore, components=components, table=table)
     scored = table.true != 0
     alone = scored & (table.predicted == 0) & (background == "singletons")
     joined = scored & ~alone
@@ -96,27 +100,9 @@ def score_rand(
     return RandScore(1 - _divide(2 * both, predicted + true), _divide(both, predicted), _divide(both, true))
 
 
-def _tabulate_objects(
-    prediction: Source,
-    truth: Source,
-    *,
-    ignore: Ignore,
-    components: bool | None,
-    table: ContingencyTable | None,
-) -> ContingencyTable:
-    """The table of instance labels, or of the components of two masks."""
-    if components is None:
-        table = table or build_table(prediction, truth, ignore=ignore)
-        components = max(table.predicted.max(initial=0), table.true.max(initial=0)) <= 1
-    if not components:
-        return table or build_table(prediction, truth, ignore=ignore)
-    predicted, true, ignored = read_masks(prediction, truth, ignore)
-    return build_table(label_components(predicted), label_components(true), ignore=ignored)
-
-
 def _count_pairs(voxels: Int64[np.ndarray, " objects"]) -> int:
-    """Ordered pairs of distinct voxels within objects, exactly: a volume of 3 · 10⁹ voxels overflows 64 bits."""
-    return sum(count * (count - 1) for count in voxels.tolist())
+    """Ordered pairs of distinct voxels within objects."""
+    return sum_squares(voxels) - int(voxels.sum())
 
 
 def _divide(part: int, whole: int) -> float:

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -13,6 +13,8 @@ from volumen.geometry import Box, Shape, to_shape
 
 # Voxels in a block: with 64-bit ids and short runs, some 200 MB on the way to the table.
 BLOCK_VOXELS = 2**22
+# Boxes up to this size are read at once where a halo asks for them: 256³.
+WHOLE_VOXELS = 2**24
 
 
 @runtime_checkable
@@ -39,10 +41,21 @@ class Chunked(Readable, Protocol):
         ...
 
 
+@runtime_checkable
+class Placed(Readable, Protocol):
+    """A volume that may know where it lies."""
+
+    @property
+    def offset(self) -> tuple[float, float, float] | None:
+        """Nanometres (z y x) from the world's origin to the first voxel."""
+        ...
+
+
 Source = np.ndarray | Readable
 Ignore = int | Source | None
 Ids = Integer[np.ndarray, "z y x"]
 Mask = Bool[np.ndarray, "z y x"]
+SelectMasks = Callable[[Ids, Ids, Mask], tuple[Mask, Mask]]
 
 
 def check_shapes(prediction: Source, truth: Source, ignore: Ignore) -> Shape:
@@ -56,11 +69,22 @@ def check_shapes(prediction: Source, truth: Source, ignore: Ignore) -> Shape:
     return to_shape(shapes["truth"])
 
 
+def find_origin(*sources: Source) -> tuple[float, float, float]:
+    """Where the first voxel lies in nm, as the first source says that knows; the world's origin when none does."""
+    placed = (source.offset for source in sources if isinstance(source, Placed))
+    return next((offset for offset in placed if offset is not None), (0.0, 0.0, 0.0))
+
+
 def walk_blocks(prediction: Source, truth: Source, ignore: Ignore) -> Iterator[tuple[Box, Ids, Ids, Mask]]:
     """Box, prediction, truth and where to ignore them, block by block, until all has been read once."""
     for box in plan_boxes(check_shapes(prediction, truth, ignore), prediction, truth):
-        true = read_labels(truth, box, name="truth")
-        yield box, read_labels(prediction, box, name="prediction"), true, _read_ignored(ignore, true, box)
+        yield box, *read_block(prediction, truth, ignore, box)
+
+
+def read_block(prediction: Source, truth: Source, ignore: Ignore, box: Box) -> tuple[Ids, Ids, Mask]:
+    """Prediction, truth and where to ignore them in a box."""
+    true = read_labels(truth, box, name="truth")
+    return read_labels(prediction, box, name="prediction"), true, read_ignored(ignore, true, box)
 
 
 def read_masks(prediction: Source, truth: Source, ignore: Ignore) -> tuple[Mask, Mask, Mask]:
@@ -69,9 +93,36 @@ def read_masks(prediction: Source, truth: Source, ignore: Ignore) -> tuple[Mask,
     predicted, true, ignored = (np.zeros(shape, bool) for _ in range(3))
     for box, predicted_block, true_block, ignored_block in walk_blocks(prediction, truth, ignore):
         ignored[box.slices] = ignored_block
-        predicted[box.slices] = (predicted_block != 0) & ~ignored_block
-        true[box.slices] = (true_block != 0) & ~ignored_block
+        predicted[box.slices] = find_foreground(predicted_block, ignored_block, name="prediction")
+        true[box.slices] = find_foreground(true_block, ignored_block, name="truth")
     return predicted, true, ignored
+
+
+def fill_masks(
+    select: SelectMasks, box: Box, *, prediction: Source, truth: Source, ignore: Ignore
+) -> tuple[Mask, Mask]:
+    """Two masks of a box that may be large: labels are read part by part, the masks are held."""
+    one, other = np.zeros(box.shape, bool), np.zeros(box.shape, bool)
+    boxes = [box] if box.size <= WHOLE_VOXELS else plan_boxes(to_shape(truth.shape), prediction, truth)
+    for part in (whole.clip(box) for whole in boxes):
+        if part.size:
+            inner = part.relative_to(box.start).slices
+            one[inner], other[inner] = select(*read_block(prediction, truth, ignore, part))
+    return one, other
+
+
+def find_foreground(labels: Ids, ignored: Mask, *, name: str) -> Mask:
+    """Where labels are not 0 and not ignored; negative ones there are refused."""
+    foreground: Mask = (labels != 0) & ~ignored
+    if labels.dtype.kind == "i" and (labels < 0).any():
+        refuse_negative(labels[foreground], name=name)
+    return foreground
+
+
+def refuse_negative(labels: Integer[np.ndarray, " n"], *, name: str) -> None:
+    """Nothing, or a DataError where a label is below 0."""
+    if labels.min(initial=0) < 0:
+        raise DataError(f"labels must not be negative; the {name} holds {labels.min()}: renumber it, or ignore them")
 
 
 def plan_boxes(shape: Shape, *sources: Source) -> list[Box]:
@@ -104,7 +155,8 @@ def read_labels(source: Source, box: Box, *, name: str) -> Ids:
     return whole
 
 
-def _read_ignored(ignore: Ignore, truth: Ids, box: Box) -> Mask:
+def read_ignored(ignore: Ignore, truth: Ids, box: Box) -> Mask:
+    """Where a box is ignored, whose true labels are given."""
     if ignore is None:
         return np.zeros(truth.shape, bool)
     if isinstance(ignore, int):

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from volumen.morphology.matching import match_features as match_features
     from volumen.morphology.skeletons import find_medial_surface as find_medial_surface
     from volumen.morphology.skeletons import skeletonize_curves as skeletonize_curves
+    from volumen.morphology.tracing import Centrelines as Centrelines
+    from volumen.morphology.tracing import trace_centrelines as trace_centrelines
     from volumen.morphology.watershed import separate_by_watershed as separate_by_watershed
 
 _HOMES = {
+    "Centrelines": "tracing",
     "Connectivity": "components",
     "Topology": "betti",
     "close_ball": "balls",
@@ -50,8 +53,10 @@ _HOMES = {
     "relabel": "components",
     "separate_by_watershed": "watershed",
     "skeletonize_curves": "skeletons",
+    "trace_centrelines": "tracing",
 }
 __all__ = [
+    "Centrelines",
     "Connectivity",
     "Topology",
     "close_ball",
@@ -74,6 +79,7 @@ __all__ = [
     "relabel",
     "separate_by_watershed",
     "skeletonize_curves",
+    "trace_centrelines",
 ]
 
 

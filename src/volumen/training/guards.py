@@ -8,9 +8,8 @@ import torch
 
 from volumen.config import RunConfig
 from volumen.errors import ConfigError, DivergedError, MemoryBudgetError, suggest_nearest
+from volumen.metrics import is_lower_better
 
-# Scores of which less is better; of losses that is so anyway.
-LOWER_IS_BETTER = frozenset({"voi", "voi_split", "voi_merge", "rand"})
 # What torch says on the CPU, where it has no error class for it.
 CPU_MEMORY = ("not enough memory", "can't allocate memory", "cannot allocate memory")
 
@@ -38,7 +37,7 @@ def explain_memory_errors(config: RunConfig) -> Iterator[None]:
 
 def prefers_less(monitor: str, losses: Sequence[str]) -> bool:
     """Whether less of the monitored number is better: losses, and the scores that count errors."""
-    return monitor in losses or monitor.rpartition("/")[2].partition("@")[0] in LOWER_IS_BETTER
+    return monitor in losses or is_lower_better(monitor.rpartition("/")[2].partition("@")[0])
 
 
 def check_monitor(monitor: str, known: Sequence[str]) -> None:

@@ -50,7 +50,11 @@ class Objective:
     def list_scores(self) -> tuple[str, ...]:
         """Names of the numbers that validation logs about metrics, those that any data have."""
         empty = np.zeros((1, 1, 1), np.uint8)
-        known = tuple(evaluate_case(empty, empty, self.metrics)) if self.metrics and self.scored_heads else ()
+        size = VoxelSize(1, 1, 1)  # for metrics in nm
+        scores = (
+            evaluate_case(empty, empty, self.metrics, voxel_size=size) if self.metrics and self.scored_heads else {}
+        )
+        known = tuple(scores)
         if len(self.scored_heads) < 2:  # noqa: PLR2004 - one head needs no name
             return known
         return (*known, *(f"{name}@{head.name}" for head in self.scored_heads for name in known))

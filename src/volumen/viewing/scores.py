@@ -1,14 +1,13 @@
 """Scores and clean-up steps as tables."""
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
+from volumen.metrics import is_lower_better
 from volumen.viewing.curves import Number
 from volumen.viewing.sections import Cell, Column, TableSection
 
-LOWER_IS_BETTER = re.compile(r"rand|(voi|hausdorff95|surface_distance|betti|cremi|cleft)(_.*)?|.*loss")
 COUNTED = ("voxels", "components", "cavities")
 
 
@@ -49,11 +48,15 @@ class StepLike(Protocol):
 def tabulate_scores(scores: Mapping[str, Mapping[str, Number]], *, title: str = "Scores") -> TableSection:
     """Cases by metrics, with the mean over the cases that have the metric; the best and worst of each are marked."""
     metrics = list(dict.fromkeys(metric for case in scores.values() for metric in case))
-    columns = [Column(metric, "low" if LOWER_IS_BETTER.fullmatch(metric) else "high") for metric in metrics]
+    columns = [Column(metric, _find_better(metric)) for metric in metrics]
     rows = tuple((name, *(case.get(metric, math.nan) for metric in metrics)) for name, case in scores.items())
     means = [_average([case.get(metric, math.nan) for case in scores.values()]) for metric in metrics]
     footer = (("mean", *means),) if len(rows) > 1 else ()
     return TableSection(title, (Column("case"), *columns), rows, footer, _caption_scores(columns, scores))
+
+
+def _find_better(metric: str) -> Literal["low", "high"]:
+    return "low" if metric.endswith("loss") or is_lower_better(metric) else "high"
 
 
 def tabulate_steps(steps: Sequence[StepLike], *, title: str = "Clean-up") -> TableSection:
