@@ -13,6 +13,7 @@ from volumen.morphology import (
     fill_holes,
     find_medial_surface,
     keep_marked,
+    measure_topology,
     skeletonize_curves,
 )
 
@@ -86,6 +87,15 @@ def test_a_shell_counts_as_solid():
     shell[4:7, 4:7, 4:7] = False
 
     np.testing.assert_array_equal(skeletonize_curves(shell), skeletonize_curves(box))
+
+
+@settings(max_examples=40, deadline=None)
+@given(MASKS)
+def test_cavities_that_are_not_filled_keep_a_surface_around_them(mask):
+    thin = skeletonize_curves(mask, fill_cavities=False)
+
+    assert not (thin & ~mask).any()
+    assert measure_topology(thin) == measure_topology(mask)
 
 
 def test_objects_that_touch_have_curves_of_their_own_under_their_ids():

@@ -62,11 +62,17 @@ if TYPE_CHECKING:
     from volumen.metrics.surface_score import score_surface as score_surface
     from volumen.metrics.table import ContingencyTable as ContingencyTable
     from volumen.metrics.table import build_table as build_table
+    from volumen.metrics.topology import BettiScore as BettiScore
+    from volumen.metrics.topology import ClDiceScore as ClDiceScore
+    from volumen.metrics.topology import score_betti as score_betti
+    from volumen.metrics.topology import score_cldice as score_cldice
 
 _HOMES = {
     "ApScore": "matching",
     "Associations": "associations",
+    "BettiScore": "topology",
     "BorderMask": "cremi",
+    "ClDiceScore": "topology",
     "CleftScore": "clefts",
     "Comparison": "confidence",
     "ContingencyTable": "table",
@@ -103,6 +109,8 @@ _HOMES = {
     "pair_cases": "pairing",
     "read_skeletons": "skeleton_files",
     "score_ap": "matching",
+    "score_betti": "topology",
+    "score_cldice": "topology",
     "score_clefts": "clefts",
     "score_cremi": "cremi",
     "score_dice": "overlap",
@@ -126,7 +134,9 @@ _HOMES = {
 __all__ = [
     "ApScore",
     "Associations",
+    "BettiScore",
     "BorderMask",
+    "ClDiceScore",
     "CleftScore",
     "Comparison",
     "ContingencyTable",
@@ -163,6 +173,8 @@ __all__ = [
     "pair_cases",
     "read_skeletons",
     "score_ap",
+    "score_betti",
+    "score_cldice",
     "score_clefts",
     "score_cremi",
     "score_dice",

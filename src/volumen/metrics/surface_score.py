@@ -120,7 +120,7 @@ def _combine(octants: Sequence[Mapping[int, Counts]], surface_dice: float, voi: 
     counts = {k: _add_counts([octant[k] for octant in octants]) for k in DIMENSIONS}
     f1 = {k: _rate_matches(*counts[k]) for k in DIMENSIONS}
     parts = {"topology": _average_active(f1), "surface_dice": surface_dice, "voi": 1 / (1 + VOI_SCALE * voi.voi)}
-    score = min(1.0, sum(PARTS[part] * value for part, value in parts.items()))
+    score = min(1.0, math.fsum(PARTS[part] * value for part, value in parts.items()))
     return SurfaceScore(score, **parts, voi_split=voi.voi_split, voi_merge=voi.voi_merge, counts=counts, f1=f1)
 
 

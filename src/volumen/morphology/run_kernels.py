@@ -182,12 +182,13 @@ def join_runs(walk: Walk, plane: int, changed: Columns) -> int:
 def join_gaps(gaps: Walk, plane: int, changed: Columns) -> int:
     """Make one of each run of background that begins and all that touch it; how many became one comes back."""
     now, before, row, joins = gaps.codes.voxels[plane], gaps.codes.voxels[plane - 1], gaps.codes.row, 0
+    steps = (-row - 1, -row, -row + 1, -1, 0, 1, row - 1, row, row + 1)
     for column in changed:
         if before[column] & gaps.bits and not now[column] & gaps.bits:
-            for above in (column - row, column, column + row):
-                for beside in (above - 1, above, above + 1):
-                    if not (now[beside] & gaps.bits and (before[beside] & gaps.bits or beside == column)):
-                        joins += join(gaps.parents, gaps.runs[column], gaps.runs[beside])
+            for step in steps:
+                beside = column + step
+                if not (now[beside] & gaps.bits and (before[beside] & gaps.bits or not step)):
+                    joins += join(gaps.parents, gaps.runs[column], gaps.runs[beside])
     return joins
 
 

@@ -20,17 +20,23 @@ Cut = Bool[np.ndarray, "bz by bx"]
 AXES = 3
 
 
-def skeletonize_curves(labels: Labels) -> Labels:
+def skeletonize_curves(labels: Labels, *, fill_cavities: bool = True) -> Labels:
     """The centre curves of a mask or of each label, one voxel wide (26-connected); a label's curve carries its id.
 
     For tubes: neurites, vessels, fibres. Voxels go layer by layer, from one side at a time, each only while it is
     simple (Bertrand and Malandain 1994) and no end of a curve, so each piece of an object leaves exactly one piece of
     skeleton, and each tunnel a loop. (scikit-image's `skeletonize(method="lee")` loses objects whole, such as bars of
-    4 × 4 voxels: its issue 3757.) Cavities are filled first, for a shell has no centre curve; where another object
-    lies in one, the curve is left out. Labels are thinned one by one, so objects may touch. Beyond the faces of the
-    volume is background. Holds the result, and of the object at work 16 bytes a voxel and 5 a voxel of its box.
+    4 × 4 voxels: its issue 3757.) Labels are thinned one by one, so objects may touch. Beyond the faces of the volume
+    is background. Holds the result, and of the object at work 16 bytes a voxel and 5 a voxel of its box.
+
+    Args:
+        labels: a mask, or labels with 0 as background.
+        fill_cavities: thin each object as if it were solid, for a shell has no centre curve; a curve may then cross a
+            cavity, but not another object that lies in it. Else every cavity keeps a closed surface around it.
     """
-    return _thin_each(labels, lambda part: _thin_curves(fill_holes(part, part.size)))
+    if fill_cavities:
+        return _thin_each(labels, lambda part: _thin_curves(fill_holes(part, part.size)))
+    return _thin_each(labels, _thin_curves)
 
 
 def find_medial_surface(labels: Labels, *, axes: Sequence[int] = (0, 1, 2), agreement: int | None = None) -> Labels:

@@ -96,25 +96,41 @@ def list_pairs(walk: Walk, plane: int, changed: Columns, pairs: Columns) -> int:
 
 @njit(cache=True, nogil=True)
 def begin_edges(trace: Trace, plane: int, pairs: Columns) -> None:
-    """Note the edges of the union that begin in a plane; in the first plane those that no edge before goes on in."""
-    row, columns, edge = trace.union.codes.row, trace.union.codes.voxels.shape[1], trace.next[EDGES]
+    """Note the edges of the union that begin in a plane."""
+    if plane == 1:
+        begin_first_edges(trace, pairs)
+        return
+    row, below = trace.union.codes.row, (plane - 1) * trace.union.codes.voxels.shape[1]
     now, before = trace.union.codes.voxels[plane], trace.union.codes.voxels[plane - 1]
     for pair in pairs:
         first, axis = pair >> 1, pair & 1
         second = first + (row if axis == ROWS else 1)
-        if not (now[first] and now[second]) or (before[first] and before[second]):
-            continue
-        if plane == 1 and (axis == ROWS or first < 2 * row):
-            trace.along[axis, first] = 0
-        elif plane == 1 and now[first - row] and now[second - row]:
-            trace.along[axis, first] = trace.along[axis, first - row]
-        else:
-            trace.ends[edge, 0], trace.ends[edge, 1] = trace.union.runs[first], trace.union.runs[second]
-            below = columns + first - row if plane == 1 else (plane - 1) * columns + first
-            trace.places[edge] = below * KINDS + (IN_PLANE if plane == 1 else UPRIGHT[axis])
-            trace.along[axis, first] = edge
-            edge += 1
-    trace.next[EDGES] = edge
+        if now[first] and now[second] and not (before[first] and before[second]):
+            trace.along[axis, first] = add_edge(trace, first, second, (below + first) * KINDS + UPRIGHT[axis])
+
+
+@njit(cache=True, nogil=True)
+def begin_first_edges(trace: Trace, pairs: Columns) -> None:
+    """Note the edges of the union in the first plane: pairs in a row that no pair of the row before goes on in."""
+    row, now = trace.union.codes.row, trace.union.codes.voxels[1]
+    for pair in pairs:
+        first, above = pair >> 1, (pair >> 1) - row
+        if pair & 1 == PLACES and above >= row and now[first] and now[first + 1]:
+            if now[above] and now[above + 1]:
+                trace.along[PLACES, first] = trace.along[PLACES, above]
+            else:
+                place = (trace.union.codes.voxels.shape[1] + above) * KINDS + IN_PLANE
+                trace.along[PLACES, first] = add_edge(trace, first, first + 1, place)
+
+
+@njit(cache=True, nogil=True)
+def add_edge(trace: Trace, first: int, second: int, place: int) -> int:
+    """The number of a new edge of the union between the runs of two columns."""
+    edge = int(trace.next[EDGES])
+    trace.next[EDGES] += 1
+    trace.ends[edge, 0], trace.ends[edge, 1] = trace.union.runs[first], trace.union.runs[second]
+    trace.places[edge] = place
+    return edge
 
 
 @njit(cache=True, nogil=True)
