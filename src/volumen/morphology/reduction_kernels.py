@@ -139,14 +139,21 @@ def take_rows(column: RowSet, rows: Int32[np.ndarray, " room"], end: int) -> tup
     last = find_last(column)
     while last >= 0:
         if end == len(rows):
-            room = np.empty(2 * end + WORD_BITS, np.int32)
-            room[:end] = rows
-            rows = room
+            rows = enlarge(rows)
         rows[end] = last
         end += 1
         flip(column, last)
         last = find_last(column)
     return rows, end
+
+
+@njit(cache=True, nogil=True)
+def enlarge(rows: Int32[np.ndarray, " full"]) -> Int32[np.ndarray, " room"]:
+    """The same list with twice the room."""
+    room = np.empty(2 * len(rows) + WORD_BITS, np.int32)
+    for place in range(len(rows)):
+        room[place] = rows[place]
+    return room
 
 
 @njit(cache=True, nogil=True)
