@@ -75,8 +75,8 @@ class SurfaceScore:
 def score_surface(prediction: Source, truth: Source, *, ignore: Ignore = 2, workers: int | None = None) -> SurfaceScore:
     """The competition's score of a predicted surface: exact, with its parts and counts.
 
-    Topology is compared in eight octants. Holds both masks, about 12 bytes a voxel on the way, and what the octants at
-    work need: 1 byte a voxel, more in noise (see `match_features`).
+    Topology is compared in eight octants. Holds both masks, about 13 bytes a voxel in all, and what the octants at
+    work need beside: little, but for noise (see `match_features`).
 
     Args:
         prediction: labels, as an array or a volume; every label but 0 is surface.
