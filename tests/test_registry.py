@@ -43,7 +43,7 @@ def test_an_unknown_name_is_told_the_nearest():
 
 
 def test_an_unknown_kind_of_name_lists_all_when_none_is_near():
-    with pytest.raises(UnknownNameError, match="known: none, percentile, range, zscore"):
+    with pytest.raises(UnknownNameError, match="known: dataset_zscore, none, percentile, range, zscore"):
         find_import("normalisation", "xyz")
 
 

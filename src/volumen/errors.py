@@ -7,6 +7,7 @@ VolumenError
 ├── DataError (ValueError)            cases, labels or voxel values that cannot be used
 ├── FormatError (OSError)             a file that cannot be read as what it claims to be
 ├── MissingError (FileNotFoundError)  a file or folder that is not there
+├── PlaceError (ConnectionError)      a host or bucket that does not answer or refuses
 ├── ExistsError (FileExistsError)     output that is there already
 ├── OutputError (OSError)             output that cannot be written: read-only, full
 ├── ModelError (ValueError)           a model or checkpoint that is foreign, truncated or unsafe
@@ -48,6 +49,10 @@ class FormatError(VolumenError, OSError):
 
 class MissingError(VolumenError, FileNotFoundError):
     """A file or folder that is not there."""
+
+
+class PlaceError(VolumenError, ConnectionError):
+    """A host or bucket that does not answer or refuses."""
 
 
 class ExistsError(VolumenError, FileExistsError):

@@ -11,9 +11,19 @@ from volumen.errors import UnknownNameError, suggest_nearest
 # The one place where a lower room reaches an upper one, and it does so by string.
 TABLES: dict[str, dict[str, str]] = {
     "network": {
-        "unet": "volumen.networks:build_unet",
-        "residual_unet": "volumen.networks:build_residual_unet",
-        "planned_unet": "volumen.networks:build_planned_unet",
+        "dynunet": "volumen.networks:DynUNetDesign",
+        "light_unet": "volumen.networks:design_light_unet",
+        "mednext": "volumen.networks:MedNeXtDesign",
+        "monai_unet": "volumen.networks:MonaiUNetDesign",
+        "planned_unet": "volumen.networks:design_planned_unet",
+        "residual_unet": "volumen.networks:design_residual_unet",
+        "rsunet": "volumen.networks:design_rsunet",
+        "segresnet": "volumen.networks:SegResNetDesign",
+        "staged_unet": "volumen.networks:StagedDesign",
+        "swin_unetr": "volumen.networks:SwinUNETRDesign",
+        "unet": "volumen.networks:design_unet",
+        "unetr": "volumen.networks:UNETRDesign",
+        "vista": "volumen.networks:VistaDesign",
     },
     "target": {
         "binary": "volumen.targets:BinaryTarget",
@@ -26,6 +36,7 @@ TABLES: dict[str, dict[str, str]] = {
         "variance": "volumen.losses:Variance",
     },
     "normalisation": {
+        "dataset_zscore": "volumen.volumes:DatasetZScoreNormalisation",
         "none": "volumen.volumes:NoNormalisation",
         "percentile": "volumen.volumes:PercentileNormalisation",
         "range": "volumen.volumes:RangeNormalisation",

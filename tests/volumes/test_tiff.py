@@ -67,7 +67,7 @@ def test_every_type_reads_back(dtype, options, tmp_path):
 def test_one_bit_pages_read_as_uint8(tmp_path):
     mask = draw_array() > 60
     volume = open_volume(write(tmp_path / "x.tif", mask))
-    assert volume.dtype == np.uint8
+    assert volume.dtype == volume.read().dtype == np.uint8
     np.testing.assert_array_equal(volume.read(), mask)
 
 
@@ -122,7 +122,6 @@ def test_a_tile_is_the_chunk_of_a_tiled_file(tmp_path):
     ("shape", "options", "named"),
     [
         ((2, 3, 6, 7), {"photometric": "minisblack"}, r"\(2, 3, 6, 7\)"),
-        ((2, 3, 6, 7), {"imagej": True, "metadata": {"axes": "ZCYX"}}, r"\(2, 3, 6, 7\)"),
         ((6, 7, 3), {"photometric": "rgb"}, r"\(6, 7, 3\)"),
         ((5, 6, 7, 3), {"photometric": "rgb"}, r"\(5, 6, 7, 3\)"),
     ],
@@ -131,6 +130,79 @@ def test_more_axes_than_three_are_named(shape, options, named, tmp_path):
     tifffile.imwrite(tmp_path / "x.tif", np.zeros(shape, np.uint8), **options)
     with pytest.raises(ShapeError, match=rf"x\.tif has the shape {named}"):
         open_volume(tmp_path / "x.tif")
+
+
+HYPERSTACKS = {
+    "imagej": ("ZCYX", {"imagej": True}),
+    "imagej of one slice": ("CYX", {"imagej": True}),
+    "ome": ("CZYX", {"ome": True}),
+    "ome, z outermost": ("ZCYX", {"ome": True}),
+    "ome, packed": ("CZYX", {"ome": True, "compression": "lzw"}),
+    "ome, z outermost, packed": ("ZCYX", {"ome": True, "compression": "lzw"}),
+    "ome in tiles": ("CZYX", {"ome": True, "tile": (16, 16)}),
+    "ome of one time": ("TCZYX", {"ome": True}),
+}
+
+
+@pytest.mark.parametrize(("axes", "options"), HYPERSTACKS.values(), ids=HYPERSTACKS)
+def test_channels_of_a_hyperstack_come_first(axes, options, tmp_path):
+    sizes = {"T": 1, "C": 2, "Z": 4, "Y": 11, "X": 13}
+    stored = (
+        np.arange(np.prod([sizes[axis] for axis in axes])).astype(np.uint16).reshape([sizes[axis] for axis in axes])
+    )
+    expected = stored.transpose([axes.index(axis) for axis in "TCZYX" if axis in axes])
+    expected = expected.reshape(2, 4 if "Z" in axes else 1, 11, 13)
+    path = write(tmp_path / "x.tif", stored, metadata={"axes": axes}, **options)
+    volume = open_volume(path)
+    assert (volume.channels, volume.shape) == (2, expected.shape[1:])
+    np.testing.assert_array_equal(volume.read(), expected)
+    box = Box((0, 2, 3), (1, 9, 9))
+    np.testing.assert_array_equal(volume.read(box), expected[(..., *box.slices)])
+    np.testing.assert_array_equal(open_volume(f"{path}?channel=1").read(box), expected[1][box.slices])
+
+
+@pytest.mark.parametrize("options", [{"imagej": True}, {"ome": True}, {"ome": True, "compression": "lzw"}])
+def test_a_time_of_several_is_chosen(options, tmp_path):
+    stored = np.stack([draw_array(), draw_array() + 1])
+    path = write(tmp_path / "x.tif", stored, metadata={"axes": "TZYX"}, **options)
+    with pytest.raises(ShapeError, match=r"has 2 time points; choose one from 0 to 1, as \?time=0"):
+        open_volume(path)
+    np.testing.assert_array_equal(open_volume(f"{path}?time=1").read(), draw_array() + 1)
+
+
+def test_a_stack_that_was_saved_as_times_is_a_volume(tmp_path):
+    path = write(tmp_path / "x.tif", draw_array(), imagej=True, metadata={"axes": "TYX"})
+    np.testing.assert_array_equal(open_volume(path).read(), draw_array())
+    np.testing.assert_array_equal(open_volume(f"{path}?time=2").read(), draw_array()[2:3])
+
+
+def test_axes_that_nobody_names_are_given(tmp_path):
+    array = draw_array(channels=2)
+    path = write(tmp_path / "x.tif", array)
+    np.testing.assert_array_equal(open_volume(f"{path}?axes=czyx").read(), array)
+    np.testing.assert_array_equal(open_volume(f"{path}?axes=czyx&channel=0").read(), array[0])
+    with pytest.raises(ShapeError, match=r"has the shape \(2, 9, 11, 13\)"):
+        open_volume(f"{path}?axes=zyx")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "resolution", "expected"),
+    [
+        ({"unit": "nm", "spacing": 30.0}, (1 / 8.0, 1 / 8.0), VoxelSize(30.0, 8.0, 8.0)),
+        ({"unit": "micron", "spacing": 0.03}, (125, 125), VoxelSize(30.0, 8.0, 8.0)),
+        ({"unit": "um", "spacing": 0.03}, (125, 250), VoxelSize(30.0, 4.0, 8.0)),
+        ({"unit": "nm"}, (125, 125), None),
+        ({"spacing": 0.03}, (125, 125), None),
+        ({"unit": "pixel", "spacing": 1.0}, (1, 1), None),
+    ],
+)
+def test_imagej_s_spacing_and_density_are_nanometres_or_unknown(metadata, resolution, expected, tmp_path):
+    path = write(
+        tmp_path / "x.tif", draw_array(), imagej=True, metadata={"axes": "ZYX", **metadata}, resolution=resolution
+    )
+    found = open_volume(path).voxel_size
+    assert (found is None) == (expected is None)
+    assert found is None or tuple(found) == pytest.approx(tuple(expected), rel=1e-6)
 
 
 def test_pages_of_different_shapes_are_no_volume(tmp_path):
@@ -269,3 +341,25 @@ def test_an_existing_file_is_replaced_only_when_asked(tmp_path):
     assert open_volume(tmp_path / "x.tif").shape == draw_array().shape
     create_volume(tmp_path / "x.tif", shape=(2, 3, 4), dtype="uint8", overwrite=True)
     assert open_volume(tmp_path / "x.tif").shape == (2, 3, 4)
+
+
+def test_decoded_pages_are_kept_for_boxes_and_not_for_the_whole(tmp_path):
+    from volumen.volumes.cache import PIECES
+
+    path = write(tmp_path / "x.tif", draw_array(), compression="lzw", metadata=None)
+    before = PIECES.nbytes
+    open_volume(path).read()
+    open_volume(path).uncached().read(Box.whole((2, 3, 4)))
+    assert PIECES.nbytes == before
+    volume = open_volume(path)
+    for _ in range(2):
+        np.testing.assert_array_equal(volume.read(Box((2, 0, 0), (5, 3, 4))), draw_array()[2:5, :3, :4])
+    assert PIECES.nbytes == before + 3 * draw_array()[0].nbytes
+
+
+def test_a_file_that_was_written_anew_is_read_anew(tmp_path):
+    box = Box.whole((2, 3, 4))
+    for number in range(3):
+        path = write(tmp_path / f"{number}.tif", draw_array() + number, compression="lzw", metadata=None)
+        path.replace(tmp_path / "x.tif")
+        np.testing.assert_array_equal(open_volume(tmp_path / "x.tif").read(box), draw_array()[box.slices] + number)

@@ -4,12 +4,12 @@ import os
 import numpy as np
 import pytest
 import tensorstore
-from contract import VOXEL_SIZE, draw_array, save_zarr_v2
+from contract import draw_array
+from foreign import VOXEL_SIZE, save_zarr_v2
 
 from volumen.errors import ExistsError, FormatError, MissingError, OutputError, ShapeError
 from volumen.geometry import Box, VoxelSize
 from volumen.volumes import create_group, create_volume, export_volume, list_arrays, open_volume, read_attributes
-from volumen.volumes.zarr import CACHE_BYTES
 
 
 def count_files(folder):
@@ -197,10 +197,3 @@ def test_another_volume_sees_what_was_written_once_it_is_opened(tmp_path):
     assert not open_volume(tmp_path / "x.zarr").read().any()
     created.write(Box.whole((4, 4, 4)), np.ones((4, 4, 4), np.uint8))
     assert open_volume(tmp_path / "x.zarr").read().all()
-
-
-def test_the_cache_is_bounded_and_shared():
-    from volumen.volumes.zarr import _share_context
-
-    assert _share_context(CACHE_BYTES) is _share_context(CACHE_BYTES)
-    assert _share_context(CACHE_BYTES)["cache_pool"].to_json()["total_bytes_limit"] == CACHE_BYTES

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from contract import VOXEL_SIZE, save_zarr_v2
+from foreign import VOXEL_SIZE, save_zarr_v2
 
 from volumen.errors import ConfigError, ExistsError, FormatError, MissingError, OutputError
 from volumen.geometry import Box

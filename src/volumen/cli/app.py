@@ -41,6 +41,12 @@ _offer(
     "volumen train scroll-surface --data scrolls --out runs/b --fold all optimizer.lr=3e-4 --fast",
 )
 _offer(
+    "plan",
+    "volumen.cli.models:plan",
+    "volumen plan scrolls",
+    "volumen plan scrolls --size L --gigabytes 16",
+)
+_offer(
     "predict",
     "volumen.cli.predict:predict",
     "volumen predict runs/a/fold_0/model scrolls/train_images runs/masks",
@@ -96,13 +102,32 @@ _offer(
     parent=recipes,
 )
 
+imports = App(name="import", help="Bring models of other programs.")
+app.command(imports)
+_offer(
+    "nnunet",
+    "volumen.cli.models:import_nnunet",
+    "volumen import nnunet Dataset001_Scroll/nnUNetTrainer__nnUNetPlans__3d_fullres runs/imported",
+    "volumen import nnunet Dataset001_Scroll/nnUNetTrainer__nnUNetPlans__3d_fullres runs/best "
+    "--fold 0 --checkpoint checkpoint_best.pth",
+    parent=imports,
+)
+
 data = App(name="data", help="Make data sets.")
+data = App(name="data", help="Make data sets and look at volumes.")
 app.command(data)
 _offer(
     "make",
     "volumen.cli.data:make",
     "volumen data make scroll scrolls --cases 5 --size 64",
     "volumen data make neurons neurons --cases 2 --size 64 --seed 7",
+    parent=data,
+)
+_offer(
+    "inspect",
+    "volumen.cli.data:inspect",
+    "volumen data inspect scrolls/train_images/scroll_000.tif",
+    "volumen data inspect scrolls/train_labels/scroll_000.tif --json",
     parent=data,
 )
 

@@ -1,9 +1,13 @@
-"""`volumen data`: make synthetic data sets."""
+"""`volumen data`: make synthetic data sets, look at volumes."""
 
+import json
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from volumen import api
+from volumen.cli.facts import print_facts
 from volumen.cli.progress import show_progress
 
 
@@ -20,3 +24,17 @@ def make(kind: Literal["scroll", "neurons"], folder: Path, /, *, cases: int = 5,
     with show_progress("cases") as progress:
         names = api.make_data(kind, folder, cases=cases, size=size, seed=seed, progress=progress)
     print(f"{len(names)} {kind} cases of {size}³ in {folder}")
+
+
+def inspect(spec: str, /, *, as_json: Annotated[bool, Parameter(name="--json")] = False) -> None:
+    """Show what a volume is: shape, type, chunks, voxel size, levels, missing chunks, and what its voxels hold.
+
+    Args:
+        spec: A path or URL, as x.tif, x.h5:volumes/raw, x.zarr@2, s3://bucket/x.zarr?anonymous.
+        as_json: Print one JSON object and nothing else.
+    """
+    facts = api.inspect_volume(spec)
+    if as_json:
+        print(json.dumps(facts.to_dict()))
+    else:
+        print_facts(facts)

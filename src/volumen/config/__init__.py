@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from volumen.config.component import WeightedComponent as WeightedComponent
     from volumen.config.component import build_component as build_component
     from volumen.config.component import check_component as check_component
+    from volumen.config.component import set_options as set_options
     from volumen.config.plain_yaml import format_yaml as format_yaml
     from volumen.config.recipes import copy_recipe as copy_recipe
     from volumen.config.recipes import find_recipe as find_recipe
@@ -40,6 +41,7 @@ _HOMES = {
     "parse_config": "recipes",
     "read_config": "recipes",
     "read_recipe": "recipes",
+    "set_options": "component",
     "write_config": "recipes",
 }
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "parse_config",
     "read_config",
     "read_recipe",
+    "set_options",
     "write_config",
 ]
 

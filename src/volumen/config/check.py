@@ -27,7 +27,6 @@ KINDS: dict[Path, str] = {
 
 # Arguments that the program gives when it builds a component, so a recipe must not.
 SUPPLIED: dict[str, frozenset[str]] = {
-    "network": frozenset({"heads", "channels", "patch_size", "voxel_size"}),
     "optimizer": frozenset({"parameters"}),
     "metric": frozenset({"prediction", "truth", "ignore", "voxel_size", "table", "skeletons", "workers"}),
     "logger": frozenset({"folder"}),

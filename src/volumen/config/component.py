@@ -1,11 +1,12 @@
 """A named choice in a recipe: `{name: dice, smooth: 1e-5}`, or the name alone."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
 
+from volumen.config.plain_yaml import parse_yaml
 from volumen.errors import ConfigError, UnknownNameError, suggest_nearest
 from volumen.registry import load_named
 
@@ -76,6 +77,25 @@ def check_component(kind: str, component: Component, supplied: frozenset[str] = 
     if not faults:
         faults = _check_values(kind, component, allowed)
     return faults
+
+
+def set_options(components: Sequence[Component], assignments: Sequence[str]) -> tuple[Component, ...]:
+    """The components with options set as `name.option=value` says; the value is YAML."""
+    changed = list(components)
+    for assignment in assignments:
+        dotted, equals, text = assignment.partition("=")
+        name, dot, option = dotted.strip().partition(".")
+        if not (equals and dot and name and option):
+            raise ConfigError(f"an option is written name.option=value; got {assignment!r}")
+        places = [place for place, component in enumerate(changed) if component.name == name]
+        if not places:
+            known = suggest_nearest(name, [component.name for component in components])
+            raise ConfigError(f"{assignment!r}: {name!r} is not asked for; {known}")
+        value = parse_yaml(text, f"option {assignment!r}")
+        for place in places:
+            one = changed[place]
+            changed[place] = one.model_copy(update={"options": one.options | {option: value}})
+    return tuple(changed)
 
 
 def _check_values(kind: str, component: Component, allowed: Parameters) -> list[str]:

@@ -89,6 +89,9 @@ class TrainingSection(Section):
     swa: SwaSection | None = None
     ema: EmaSection | None = None
     previews: Annotated[int, Field(ge=0)] = 10
+    warm_start: str | None = None
+    compile: bool = False
+    channels_last: bool = False
 
 
 class ValidationSection(Section):

@@ -18,7 +18,7 @@ from volumen.inference.model import Model
 from volumen.inference.prediction_files import Prediction
 from volumen.inference.predictor import predict_volume
 from volumen.inference.tiles import count_tiles
-from volumen.volumes import list_volumes, open_volume
+from volumen.volumes import is_volume_folder, list_volumes, name_volume, open_volume
 
 ZARR, TIFF = ".zarr", (".tif", ".tiff")
 
@@ -65,16 +65,16 @@ class Batch:
 
 def plan_files(source: Path, output: Path) -> list[tuple[Path, Path]]:
     """Each image and where its output goes: a file to a file or into a folder, a folder into a folder."""
-    if source.is_dir() and source.suffix != ZARR:
+    if source.is_dir() and not is_volume_folder(source):
         images = list_volumes(source)
         if not images:
-            raise DataError(f"{source} holds no volumes: neither .tif, .tiff nor .zarr")
+            raise DataError(f"{source} holds no volumes")
         if output.suffix in (*TIFF, ZARR):
             raise ConfigError(f"a folder of volumes goes into a folder; {output} names a file")
-        return [(image, output / f"{image.stem}.tif") for image in images]
+        return [(image, output / f"{name_volume(image)}.tif") for image in images]
     if output.suffix in (*TIFF, ZARR):
         return [(source, output)]
-    return [(source, output / f"{source.stem}.tif")]
+    return [(source, output / f"{name_volume(source)}.tif")]
 
 
 def predict_file(batch: Batch, source: Path, target: Path, *, progress: Progress | None = None) -> Predicted:

@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from volumen.errors import DataError, MissingError
-from volumen.volumes import list_volumes
+from volumen.volumes import is_volume_folder, list_volumes, name_volume
 
 logger = logging.getLogger(__name__)
 
 # Copies for the eye that `volumen predict` writes beside its labels.
 VISUALIZATION = "_visualization"
-ZARR = ".zarr"
 
 Given = str | Path | np.ndarray
 Pair = tuple[Given, Given]
@@ -35,12 +34,15 @@ def pair_cases(segmentation: Given, truth: Given, *, allow_missing: bool = False
         return _match_files(Path(str(segmentation)), Path(str(truth)), allow_missing=allow_missing)
     if any(folders):
         raise DataError(f"{segmentation} and {truth} must be two volumes or two folders of volumes")
-    return Pairs({"array" if isinstance(segmentation, np.ndarray) else Path(segmentation).stem: (segmentation, truth)})
+    return Pairs(
+        {"array" if isinstance(segmentation, np.ndarray) else name_volume(segmentation): (segmentation, truth)}
+    )
 
 
 def _match_files(segmentations: Path, truths: Path, *, allow_missing: bool) -> Pairs:
-    ours = {path.stem: path for path in list_volumes(segmentations) if not path.stem.endswith(VISUALIZATION)}
-    theirs = {path.stem: path for path in list_volumes(truths)}
+    found = {name_volume(path): path for path in list_volumes(segmentations)}
+    ours = {name: path for name, path in found.items() if not name.endswith(VISUALIZATION)}
+    theirs = {name_volume(path): path for path in list_volumes(truths)}
     lacking = sorted(
         [f"{name} has no truth" for name in ours.keys() - theirs.keys()]
         + [f"{name} has no segmentation" for name in theirs.keys() - ours.keys()]
@@ -58,8 +60,7 @@ def _match_files(segmentations: Path, truths: Path, *, allow_missing: bool) -> P
 
 
 def _is_folder(source: Given) -> bool:
-    """Whether a source is a folder of volumes; a Zarr is a volume."""
+    """Whether a source is a folder of volumes; a Zarr is a volume, and so are other formats of folders."""
     if isinstance(source, np.ndarray):
         return False
-    path = Path(source)
-    return path.is_dir() and not any(part.endswith(ZARR) for part in path.parts)
+    return Path(source).is_dir() and not is_volume_folder(Path(source))

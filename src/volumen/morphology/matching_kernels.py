@@ -23,7 +23,6 @@ from volumen.morphology.run_kernels import (
     join_outside,
     join_runs,
     list_changes,
-    number_gaps,
     number_runs,
 )
 
@@ -51,7 +50,7 @@ def find_pieces(codes: Codes, bits: int) -> Pieces:
     changed = np.empty(codes.voxels.shape[1], np.int64)
     for plane in range(1, codes.voxels.shape[0] - 1):
         count = list_changes(walk, plane, changed)
-        number_runs(walk, plane, changed[:count])
+        number_runs(walk, plane, plane - 1, changed[:count])
         join_runs(walk, plane, changed[:count])
         note_runs(walk, plane, changed[:count], pieces)
     for run in range(len(walk.parents)):
@@ -99,11 +98,11 @@ def find_last_outside(codes: Codes, bits: int, either: int) -> Bool[np.ndarray, 
     changed = np.empty(codes.voxels.shape[1], np.int64)
     for plane in range(1, codes.voxels.shape[0] - 1):
         count = list_changes(union, plane, changed)
-        number_runs(union, plane, changed[:count])
+        number_runs(union, plane, plane - 1, changed[:count])
         for column in changed[:count]:
             if codes.voxels[plane, column] and not codes.voxels[plane - 1, column]:
                 gap_before[union.runs[column]] = gaps.runs[column]
-        number_gaps(gaps, plane, changed[:count])
+        number_runs(gaps, plane - 1, plane, changed[:count])
         join_gaps(gaps, plane, changed[:count])
     join_outside(gaps)
     return mark_last(gaps.parents, gap_before[1:])

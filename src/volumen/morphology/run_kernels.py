@@ -72,8 +72,8 @@ def survey(codes: Codes, bits: int) -> Survey:
     joins, gap_joins = 0, 0
     for plane in range(1, codes.voxels.shape[0] - 1):
         count = list_changes(walk, plane, changed)
-        number_runs(walk, plane, changed[:count])
-        number_gaps(gaps, plane, changed[:count])
+        number_runs(walk, plane, plane - 1, changed[:count])
+        number_runs(gaps, plane - 1, plane, changed[:count])
         joins += join_runs(walk, plane, changed[:count])
         gap_joins += join_gaps(gaps, plane, changed[:count])
     gap_joins += join_outside(gaps)
@@ -145,25 +145,14 @@ def list_changes(walk: Walk, plane: int, changed: Columns) -> int:
 
 
 @njit(cache=True, nogil=True)
-def number_runs(walk: Walk, plane: int, changed: Columns) -> None:
-    """Number the runs that begin in a plane."""
-    now, before, number = walk.codes.voxels[plane], walk.codes.voxels[plane - 1], walk.next[0]
+def number_runs(walk: Walk, plane: int, before: int, changed: Columns) -> None:
+    """Number the runs that begin in a plane; those of background when the plane and the one before change places."""
+    inside, outside, number = walk.codes.voxels[plane], walk.codes.voxels[before], walk.next[0]
     for column in changed:
-        if now[column] & walk.bits and not before[column] & walk.bits:
+        if inside[column] & walk.bits and not outside[column] & walk.bits:
             walk.runs[column] = number
             number += 1
     walk.next[0] = number
-
-
-@njit(cache=True, nogil=True)
-def number_gaps(gaps: Walk, plane: int, changed: Columns) -> None:
-    """Number the runs of background that begin in a plane."""
-    now, before, number = gaps.codes.voxels[plane], gaps.codes.voxels[plane - 1], gaps.next[0]
-    for column in changed:
-        if before[column] & gaps.bits and not now[column] & gaps.bits:
-            gaps.runs[column] = number
-            number += 1
-    gaps.next[0] = number
 
 
 @njit(cache=True, nogil=True)

@@ -2,7 +2,8 @@
 
 Vertices, edges and faces of the complex are runs of voxels, pairs and squares (see `run_kernels`). Each edge carries
 the place, in the order of voxels and then of axes, of the square below its first pair: the square whose arrival makes
-the edge, and a loop that it closes, vanish when the union is filled up voxel by voxel in that order. In the first plane
+the edge, and a loop that it closes, vanish when the union is filled up voxel by voxel in that order. All other squares
+outside the union come together with a pair or a cube of theirs, which undoes at once what they do. In the first plane
 there is nothing below; there runs go on along the rows, and in the first row along the row.
 """
 
@@ -53,8 +54,8 @@ def trace_union(trace: Trace, one: Side, other: Side) -> None:
     for plane in range(1, voxels.shape[0] - 1):
         count = list_changes(trace.union, plane, changed)
         number_vertices(trace.union, plane, changed[:count])
-        number_runs(one.walk, plane, changed[:count])
-        number_runs(other.walk, plane, changed[:count])
+        number_runs(one.walk, plane, plane - 1, changed[:count])
+        number_runs(other.walk, plane, plane - 1, changed[:count])
         pair_count = list_pairs(trace.union, plane, changed[:count], pairs)
         begin_edges(trace, plane, pairs[:pair_count])
         link_runs(one, plane, trace.along, pairs[:pair_count])
@@ -67,7 +68,7 @@ def trace_union(trace: Trace, one: Side, other: Side) -> None:
 def number_vertices(walk: Walk, plane: int, changed: Columns) -> None:
     """Number the runs that begin in a plane; in the first plane those that no run before goes on in."""
     if plane > 1:
-        number_runs(walk, plane, changed)
+        number_runs(walk, plane, plane - 1, changed)
         return
     now, row = walk.codes.voxels[1], walk.codes.row
     for column in changed:

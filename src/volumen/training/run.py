@@ -15,7 +15,7 @@ from volumen.inference import set_threads, tune_allocator
 from volumen.training.folds import Progress, find_best, read_state, train_fold
 from volumen.training.options import RunOptions
 from volumen.training.resume import check_same_run
-from volumen.training.setup import shrink_config
+from volumen.training.setup import settle_config
 from volumen.training.state import RunState
 from volumen.training.summary import FoldResult, RunSummary, read_summary
 from volumen.training.trainer import check_strategy, is_main_process
@@ -48,7 +48,7 @@ def train_folds(
         progress: called with training batches of a fold done and in all.
     """
     options, out = options or RunOptions(), Path(out)
-    config = shrink_config(config) if options.fast else config
+    config = settle_config(config, fast=options.fast)
     check_strategy(config.training)
     tune_allocator()
     set_threads(config.training.threads)

@@ -13,7 +13,7 @@ from volumen.config import RunConfig
 from volumen.data import Case, Fold, SampleLoader, build_loader, fit_normalisations
 from volumen.errors import DataError
 from volumen.geometry import VoxelSize
-from volumen.networks import Network, build_network
+from volumen.networks import Network, build_network, compile_network, put_channels_last, settle_network
 from volumen.training.export import ModelWriter
 from volumen.training.objective import Objective, build_objective
 from volumen.volumes import IntensityMap, open_volume
@@ -56,15 +56,20 @@ class FoldSetup:
         return self._build_loader(self.validation, 0, min(count, self.limit or count), training=False)
 
     def build_network(self) -> Network:
-        """The network with the weights that the recipe's seed gives it."""
+        """The network with the weights that the recipe's seed gives it, laid out and compiled as the recipe says."""
         torch.manual_seed(self.config.training.seed)
-        return build_network(
+        network = build_network(
             self.config.network,
             heads=self.objective.heads,
             channels=self.channels,
             patch_size=self.config.data.patch_size,
             voxel_size=self.voxel_size,
         )
+        if self.config.training.channels_last:
+            put_channels_last(network)
+        if self.config.training.compile:
+            compile_network(network)
+        return network
 
     def build_writer(self, network: Network) -> ModelWriter:
         """What writes this fold's model folders."""
@@ -128,6 +133,12 @@ def find_voxel_size(cases: Sequence[Case]) -> VoxelSize | None:
     """The median edges of all voxels; None when some case does not say."""
     edges = [tuple(case.voxel_size) for case in cases if case.voxel_size is not None]
     return VoxelSize.parse(np.median(edges, axis=0).tolist()) if len(edges) == len(cases) else None
+
+
+def settle_config(config: RunConfig, *, fast: bool) -> RunConfig:
+    """The recipe as it is trained and written down: what depends on this machine decided, and shortened if asked."""
+    settled = config.model_copy(update={"network": settle_network(config.network)})
+    return shrink_config(settled) if fast else settled
 
 
 def shrink_config(config: RunConfig) -> RunConfig:

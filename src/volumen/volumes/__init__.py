@@ -1,15 +1,26 @@
-"""Any array on disk or in memory as one `Volume`; statistics and normalisation of its intensities."""
+"""Any array on disk, in a bucket or in memory as one `Volume`; statistics and normalisation of its intensities."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from volumen.volumes.cache import limit_cache as limit_cache
     from volumen.volumes.export import export_volume as export_volume
     from volumen.volumes.folders import list_volumes as list_volumes
+    from volumen.volumes.formats import is_volume_folder as is_volume_folder
+    from volumen.volumes.formats import name_volume as name_volume
+    from volumen.volumes.inspection import Facts as Facts
+    from volumen.volumes.inspection import Level as Level
+    from volumen.volumes.inspection import Values as Values
+    from volumen.volumes.inspection import inspect_volume as inspect_volume
     from volumen.volumes.intensity import Intensity as Intensity
     from volumen.volumes.intensity import measure_intensity as measure_intensity
+    from volumen.volumes.layers import open_layers as open_layers
     from volumen.volumes.memory import ArrayVolume as ArrayVolume
     from volumen.volumes.memory import to_volume as to_volume
+    from volumen.volumes.missing import Missing as Missing
+    from volumen.volumes.missing import count_missing as count_missing
+    from volumen.volumes.normalisation import DatasetZScoreNormalisation as DatasetZScoreNormalisation
     from volumen.volumes.normalisation import IntensityMap as IntensityMap
     from volumen.volumes.normalisation import NoNormalisation as NoNormalisation
     from volumen.volumes.normalisation import Normalisation as Normalisation
@@ -19,6 +30,7 @@ if TYPE_CHECKING:
     from volumen.volumes.opening import create_volume as create_volume
     from volumen.volumes.opening import open_volume as open_volume
     from volumen.volumes.volume import Layout as Layout
+    from volumen.volumes.volume import Storage as Storage
     from volumen.volumes.volume import Volume as Volume
     from volumen.volumes.zarr_groups import create_group as create_group
     from volumen.volumes.zarr_groups import list_arrays as list_arrays
@@ -27,43 +39,67 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ArrayVolume": "memory",
+    "DatasetZScoreNormalisation": "normalisation",
+    "Facts": "inspection",
     "Intensity": "intensity",
     "IntensityMap": "normalisation",
     "Layout": "volume",
+    "Level": "inspection",
+    "Missing": "missing",
     "NoNormalisation": "normalisation",
     "Normalisation": "normalisation",
     "PercentileNormalisation": "normalisation",
     "RangeNormalisation": "normalisation",
+    "Storage": "volume",
+    "Values": "inspection",
     "Volume": "volume",
     "ZScoreNormalisation": "normalisation",
+    "count_missing": "missing",
     "create_group": "zarr_groups",
     "create_volume": "opening",
     "export_volume": "export",
+    "inspect_volume": "inspection",
+    "is_volume_folder": "formats",
+    "limit_cache": "cache",
     "list_arrays": "zarr_groups",
     "list_volumes": "folders",
     "measure_intensity": "intensity",
+    "open_layers": "layers",
     "open_volume": "opening",
     "read_attributes": "zarr_groups",
+    "name_volume": "formats",
     "to_volume": "memory",
     "write_attributes": "zarr_groups",
 }
 __all__ = [
     "ArrayVolume",
+    "DatasetZScoreNormalisation",
+    "Facts",
     "Intensity",
     "IntensityMap",
     "Layout",
+    "Level",
+    "Missing",
     "NoNormalisation",
     "Normalisation",
     "PercentileNormalisation",
     "RangeNormalisation",
+    "Storage",
+    "Values",
     "Volume",
     "ZScoreNormalisation",
+    "count_missing",
     "create_group",
     "create_volume",
     "export_volume",
+    "inspect_volume",
+    "is_volume_folder",
+    "limit_cache",
     "list_arrays",
     "list_volumes",
     "measure_intensity",
+    "name_volume",
+    "open_layers",
     "open_volume",
     "read_attributes",
     "to_volume",

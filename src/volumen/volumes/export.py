@@ -7,9 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from volumen.blocks import replace_path
-from volumen.geometry import Box, Shape, VoxelSize
+from volumen.geometry import Box, Shape, VoxelSize, to_shape
+from volumen.volumes.formats import HDF5, NIFTI, NPY, TIFF, ZARR
+from volumen.volumes.hdf5 import write_hdf5
 from volumen.volumes.memory import to_volume
-from volumen.volumes.opening import CHUNK, claim_target, find_format
+from volumen.volumes.nifti import write_nifti
+from volumen.volumes.numpy_files import write_npy
+from volumen.volumes.opening import CHUNK, claim_target
+from volumen.volumes.spec import parse_spec
 from volumen.volumes.tiff import write_tiff
 from volumen.volumes.volume import Layout, Volume, Voxels
 from volumen.volumes.zarr import create_zarr
@@ -27,23 +32,23 @@ def export_volume(
     voxel_size: VoxelSize | None = None,
     progress: Progress | None = None,
 ) -> None:
-    """Write a whole volume to a compressed TIFF or a Zarr: it takes the place of one that is there once it is whole.
+    """Write a whole volume to a file or a Zarr: it takes the place of one that is there once it is whole.
 
-    When it fails, nothing is left behind, and what was there is as it was.
-    One slab of the source is in memory: 256 MB, or a slice of a TIFF or a row of Zarr chunks where that is more.
+    When it fails, nothing is left behind, and what was there is as it was. TIFF, NIfTI (as `.nii.gz`) and HDF5 are
+    packed; other datasets of an HDF5 file stay.
+    One slab of the source is in memory: 256 MB, or a slice or a row of Zarr chunks where that is more.
 
     Args:
-        source: a volume, or an array z y x (for Zarr also c z y x).
-        spec: `x.tif`, `x.zarr` or `x.zarr/name`.
+        source: a volume, or an array z y x (for all but TIFF also c z y x).
+        spec: `x.tif`, `x.zarr`, `x.zarr/name`, `x.h5`, `x.h5:dataset`, `x.nii`, `x.nii.gz` or `x.npy`.
         voxel_size: the source's own when not said.
         progress: told slices read and slices in all.
     """
     volume = to_volume(source)
     layout = replace(volume.layout, voxel_size=voxel_size or volume.voxel_size)
-    path = claim_target(spec, overwrite=True)
-    write = _write_tiff if find_format(spec) == "tiff" else _write_zarr
+    form, path = claim_target(spec, EXPORTED, overwrite=True), parse_spec(spec).path
     with replace_path(path) as temporary:
-        write(volume, layout, str(spec), place=temporary, progress=progress or _ignore)
+        _WRITERS[form](volume, layout, str(spec), place=temporary, progress=progress or _ignore)
         if path.is_dir():
             remove_zarr(path)
 
@@ -57,10 +62,41 @@ def _write_tiff(volume: Volume, layout: Layout, spec: str, *, place: Path, progr
 
 def _write_zarr(volume: Volume, layout: Layout, spec: str, *, place: Path, progress: Progress) -> None:
     target = create_zarr(spec, replace(layout, chunks=CHUNK), place=place)
-    deep, high, _ = target.chunks
-    rows = _fit_budget(layout, (deep, high, layout.shape[2]), most=-(-layout.shape[1] // high))
-    for box, slab in _read_boxes(volume, (deep, rows * high, layout.shape[2]), progress):
+    for box, slab in _read_boxes(volume, _choose_rows(layout, target.chunks), progress):
         target.write(box, slab)
+
+
+def _write_hdf5(volume: Volume, layout: Layout, spec: str, *, place: Path, progress: Progress) -> None:
+    chunks = to_shape([min(edge, extent) for edge, extent in zip(CHUNK, layout.shape, strict=True)])
+    rows = _read_boxes(volume, _choose_rows(layout, chunks), progress)
+    write_hdf5(parse_spec(spec), replace(layout, chunks=chunks), rows, place=place)
+
+
+def _write_npy(volume: Volume, layout: Layout, spec: str, *, place: Path, progress: Progress) -> None:
+    write_npy(spec, layout, _read_boxes(volume, _choose_slab(volume, layout), progress), place=place)
+
+
+def _write_nifti(volume: Volume, layout: Layout, spec: str, *, place: Path, progress: Progress) -> None:
+    step = _choose_slab(volume, layout)
+    write_nifti(spec, layout, lambda: (slab for _, slab in _read_boxes(volume, step, progress)), place=place)
+
+
+_WRITERS = {TIFF: _write_tiff, ZARR: _write_zarr, HDF5: _write_hdf5, NPY: _write_npy, NIFTI: _write_nifti}
+EXPORTED = tuple(_WRITERS)
+
+
+def _choose_rows(layout: Layout, chunks: Shape) -> Shape:
+    """Whole rows of chunks: as many as the budget allows."""
+    (deep, high, _), width = chunks, layout.shape[2]
+    rows = _fit_budget(layout, (deep, high, width), most=-(-layout.shape[1] // high))
+    return deep, rows * high, width
+
+
+def _choose_slab(volume: Volume, layout: Layout) -> Shape:
+    """Whole slices: as many as the budget allows, in steps of the source's chunks where that is more than one."""
+    depth, height, width = layout.shape
+    step = _fit_budget(layout, (1, height, width), most=depth)
+    return step - step % volume.chunks[0] or step, height, width
 
 
 def _fit_budget(layout: Layout, unit: Shape, *, most: int) -> int:

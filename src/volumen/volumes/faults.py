@@ -1,6 +1,7 @@
 """What libraries raise while they read a file, said in one line of ours."""
 
 import struct
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,19 +11,26 @@ from volumen.errors import FormatError, MemoryBudgetError, OutputError, VolumenE
 # Damaged bytes make decoders and parsers fail in every one of these ways: tifffile raises most of them when bytes of a
 # file are changed at random, imagecodecs' own errors are RuntimeErrors, and XML that cannot be parsed is a SyntaxError.
 _BUILTIN = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, SyntaxError, TypeError, ValueError)
-_DAMAGE = (*_BUILTIN, OSError, RuntimeError, struct.error, zlib.error)
+_DAMAGE = (*_BUILTIN, EOFError, OSError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error)
 
 
 @contextmanager
-def explain_reading(spec: str, kind: str) -> Iterator[None]:
-    """Turn what goes wrong inside into a FormatError that names the file; `kind` is what it claims to be."""
+def explain_reading(spec: str, kind: str, *more: type[Exception]) -> Iterator[None]:
+    """Turn what goes wrong inside into a FormatError that names the file.
+
+    Args:
+        spec: the file.
+        kind: what it claims to be.
+        more: errors of the library that reads it which are none of Python's.
+    """
+    damage: tuple[type[Exception], ...] = (*_DAMAGE, *more)
     try:
         yield
     except VolumenError:
         raise
     except MemoryError as error:
         raise MemoryBudgetError(f"{spec}: the box does not fit in memory; read a smaller one") from error
-    except _DAMAGE as error:
+    except damage as error:
         raise FormatError(f"{spec} cannot be read as {kind}: {shorten_message(error)}") from error
 
 

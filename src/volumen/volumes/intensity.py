@@ -77,24 +77,24 @@ def measure_intensity(volume: Volume | np.ndarray, *, progress: Progress | None 
     return (_measure_exactly if exact else _measure_in_bins)(source, progress or _ignore)
 
 
-def choose_chunks(shape: Shape, chunk: Shape) -> Iterator[Box]:
-    """At most 4,096 chunks, evenly spread over the volume; all when there are fewer."""
-    for start in itertools.product(*choose_starts(shape, chunk)):
+def choose_chunks(shape: Shape, chunk: Shape, *, most: int | None = None) -> Iterator[Box]:
+    """At most 4,096 chunks, or `most`, evenly spread over the volume; all when there are fewer."""
+    for start in itertools.product(*choose_starts(shape, chunk, most=most)):
         yield Box.at(start, chunk).clip(Box.whole(shape))
 
 
-def choose_starts(shape: Shape, chunk: Shape) -> list[list[int]]:
+def choose_starts(shape: Shape, chunk: Shape, *, most: int | None = None) -> list[list[int]]:
     """Where the chosen chunks start, along each axis."""
     grid = [-(-extent // edge) for extent, edge in zip(shape, chunk, strict=True)]
-    axes = zip(grid, _share_budget(grid), chunk, strict=True)
+    axes = zip(grid, _share_budget(grid, most or MOST_CHUNKS), chunk, strict=True)
     return [[number * edge for number in _spread(count, taken)] for count, taken, edge in axes]
 
 
-def _share_budget(grid: list[int]) -> list[int]:
+def _share_budget(grid: list[int], most: int) -> list[int]:
     """How many chunks are taken along each axis; short axes are taken whole and leave more to long ones."""
-    if math.prod(grid) <= MOST_CHUNKS:
+    if math.prod(grid) <= most:
         return grid
-    taken, budget = [0, 0, 0], MOST_CHUNKS
+    taken, budget = [0, 0, 0], most
     for left, axis in zip((3, 2, 1), np.argsort(grid), strict=True):
         taken[axis] = min(grid[axis], _find_root(budget, left))
         budget //= taken[axis]

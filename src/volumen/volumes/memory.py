@@ -1,12 +1,16 @@
 """Arrays in memory as volumes, so that whatever takes a volume takes an array."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from volumen.errors import OutputError
 from volumen.geometry import Box, VoxelSize, to_shape
-from volumen.volumes.volume import Layout, Offset, Volume, Voxels, check_dtype, place_axes
+from volumen.volumes.volume import Layout, Offset, Storage, Volume, Voxels, check_dtype, place_axes
+
+if TYPE_CHECKING:
+    from volumen.volumes.layers import Layer
 
 _CHUNK = (64, 64, 64)
 
@@ -28,6 +32,10 @@ class ArrayVolume(Volume):
         super().__init__(spec, Layout(shape, dtype, chunks, channels, voxel_size, offset))
         self._array = (array.view(np.uint8) if array.dtype == np.bool_ else array).reshape(self.layout.array_shape)
 
+    def describe(self) -> Storage:
+        """How its voxels are kept."""
+        return Storage("array in memory")
+
     def _read(self, box: Box) -> Voxels:
         return self._array[(..., *box.slices)].astype(self.dtype)
 
@@ -37,12 +45,13 @@ class ArrayVolume(Volume):
         self._array[(..., *box.slices)] = array
 
 
-def to_volume(source: Volume | np.ndarray | str | Path) -> Volume:
-    """The volume itself, an array as one, or the volume that a spec names."""
+def to_volume(source: "Volume | np.ndarray | str | Path | Layer") -> Volume:
+    """The volume itself, an array or a napari layer as one, or the volume that a spec names."""
     if isinstance(source, Volume):
         return source
     if isinstance(source, np.ndarray):
         return ArrayVolume(source)
+    from volumen.volumes.layers import Layer, open_layer
     from volumen.volumes.opening import open_volume
 
-    return open_volume(source)
+    return open_layer(source) if isinstance(source, Layer) else open_volume(source)

@@ -1,31 +1,35 @@
-"""From a spec to a volume: which format it is, and what is wrong when it is none."""
+"""From a spec to a volume, to read one or to make one."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from numpy.typing import DTypeLike
 
-from volumen.errors import ExistsError, FormatError, MissingError, ShapeError
+from volumen.errors import ExistsError, FormatError, ShapeError
 from volumen.geometry import Shape, VoxelSize, to_shape
-from volumen.volumes.tiff import create_tiff, open_tiff
+from volumen.volumes.formats import TIFF, ZARR, Format, find_by_suffix, find_format
+from volumen.volumes.spec import parse_spec
+from volumen.volumes.tiff import create_tiff
 from volumen.volumes.volume import Layout, Offset, Volume, check_dtype
 from volumen.volumes.zarr import create_zarr, open_zarr
 from volumen.volumes.zarr_files import check_removable, is_zarr, remove_zarr
 
-TIFF_SUFFIXES = (".tif", ".tiff")
-SUFFIXES = (*TIFF_SUFFIXES, ".zarr")
-
+CREATED = (TIFF, ZARR)
 CHUNK = (64, 64, 64)  # 27 of them hold any 128³ patch: 7 M voxels to decode, against 17 M with 128³ chunks
 
 
 def open_volume(spec: str | Path, *, writable: bool = False) -> Volume:
-    """The volume a path names: a TIFF, a Zarr array, or `x.zarr/name` for an array in a group.
+    """The volume that a path or URL names: `PLACE[@LEVEL][:DATASET][?OPTIONS]`, see docs/volumes.md.
 
     Only what describes the voxels is read now. A Zarr array takes boxes too when `writable`, and is not cached then.
     """
-    if "://" not in str(spec) and not Path(spec).exists():
-        raise MissingError(f"{spec} is not there")
-    return open_tiff(str(spec)) if find_format(spec) == "tiff" else open_zarr(str(spec), writable=writable)
+    parsed = parse_spec(spec)
+    form = find_format(parsed)
+    volume = open_zarr(parsed, writable=writable) if form is ZARR else form.open(parsed)
+    if parsed.options.voxel_size is not None:
+        volume.layout = replace(volume.layout, voxel_size=parsed.options.voxel_size)
+    return volume
 
 
 def create_volume(
@@ -55,29 +59,23 @@ def create_volume(
     if any(extent < 1 for extent in (*shape, *(chunks or CHUNK), 1 if channels is None else channels)):
         raise ShapeError(f"{name}: shape {shape}, chunks {chunks} and channels {channels} must all be at least 1")
     layout = Layout(to_shape(shape), check_dtype(dtype, name), to_shape(chunks or CHUNK), channels, voxel_size, offset)
-    claim_target(spec, overwrite=overwrite)
-    if find_format(spec) == "tiff":
+    if claim_target(spec, CREATED, overwrite=overwrite) is TIFF:
         return create_tiff(name, layout)
     remove_zarr(Path(spec))
     return create_zarr(name, layout)
 
 
-def find_format(spec: str | Path) -> Literal["tiff", "zarr"]:
-    """Which format a spec names."""
-    if "://" in str(spec):
-        raise FormatError(f"{spec}: only local files are read; copy it here first")
-    if Path(spec).suffix.lower() in TIFF_SUFFIXES:
-        return "tiff"
-    if is_zarr(Path(spec)):
-        return "zarr"
-    raise FormatError(f"{spec} is no format known here; it must be one of {', '.join(SUFFIXES)} or x.zarr/name")
-
-
-def claim_target(spec: str | Path, *, overwrite: bool) -> Path:
-    """Where output may go: a known format, and nothing there unless it may be overwritten."""
-    form, path = find_format(spec), Path(spec)
-    if path.exists() and not overwrite:
+def claim_target(spec: str | Path, formats: Sequence[Format], *, overwrite: bool) -> Format:
+    """The format of what is to be written, when it is one of `formats` and nothing is there or may be overwritten."""
+    target = parse_spec(spec)
+    if target.is_remote:
+        raise FormatError(f"{spec}: volumes are written to this machine; copy them from here")
+    form = ZARR if is_zarr(target.path) else find_by_suffix(target.path)
+    if form is None or form not in formats:
+        written = ", ".join(suffix for known in formats for suffix in known.suffixes)
+        raise FormatError(f"{spec} is no format that is written here; it must be one of {written} or x.zarr/name")
+    if target.path.exists() and not overwrite:
         raise ExistsError(f"{spec} is there already; choose another name or overwrite")
-    if form == "zarr":
-        check_removable(path)
-    return path
+    if form is ZARR:
+        check_removable(target.path)
+    return form

@@ -1,40 +1,38 @@
-"""Voxel size and offset as files tell them; in a TIFF as OME-XML, or JSON for types that OME does not know."""
+"""Voxel size and offset as the attributes of arrays tell them, whoever wrote them."""
 
-import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from volumen.geometry import VoxelSize
-from volumen.volumes.volume import Layout, Offset
-
-_OME_TYPES = {"float32": "float", "float64": "double"} | {
-    name: name for name in ("int8", "int16", "int32", "uint8", "uint16", "uint32")
-}
-_NANOMETRES = {"nm": 1.0, "µm": 1e3, "mm": 1e6}
-_AXES = "ZYX"
+from volumen.volumes.units import find_nanometres
+from volumen.volumes.volume import Offset
 
 Placement = tuple[VoxelSize | None, Offset | None]
 
+VOXEL_SIZE = "voxel_size_nm"
+OFFSET = "offset_nm"
 
-def describe_placement(layout: Layout) -> str | None:
-    """What goes into the file's description; None when there is nothing to say."""
-    if layout.voxel_size is None and layout.offset is None:
-        return None
-    if layout.dtype.name in _OME_TYPES:
-        return _write_ome(layout)
-    voxel_size = None if layout.voxel_size is None else list(layout.voxel_size)
-    return json.dumps({"voxel_size_nm": voxel_size, "offset_nm": layout.offset})
+_AXES = "zyx"
+_UNKNOWN: Placement = (None, None)
 
 
-def read_placement(description: str) -> Placement:
-    """Voxel size and offset that a description tells; None for what it does not."""
-    if description.rstrip().endswith("OME>"):
-        return _read_ome(description)
-    if description.startswith('{"voxel_size_nm"'):
-        told = json.loads(description)
-        return parse_voxel_size(told["voxel_size_nm"]), parse_offset(told["offset_nm"])
-    return None, None
+def read_array_placement(attributes: Mapping[str, Any]) -> Placement:
+    """Voxel size and offset that an array's attributes tell; None for what they do not.
+
+    Known are ours (`voxel_size_nm`, `offset_nm`), those of CREMI and funlib (`resolution` or `voxel_size`, `offset`, nm
+    unless there are `units`), of COSEM (`transform`), of N5 viewers (`pixelResolution`, `downsamplingFactors`) and of
+    ilastik and PlantSeg (`element_size_um`).
+    """
+    plain = {name: _to_plain(value) for name, value in attributes.items()}
+    readings = (
+        (parse_voxel_size(plain.get(VOXEL_SIZE)), parse_offset(plain.get(OFFSET))),
+        _read_transform(plain.get("transform")),
+        _read_resolution(plain),
+        _read_pixels(plain),
+        (parse_voxel_size(_scale(plain.get("element_size_um"), 1e3)), None),
+    )
+    return next((reading for reading in readings if reading != _UNKNOWN), _UNKNOWN)
 
 
 def parse_voxel_size(values: object) -> VoxelSize | None:
@@ -53,44 +51,51 @@ def parse_offset(values: object) -> Offset | None:
     return z, y, x
 
 
-def _write_ome(layout: Layout) -> str:
-    depth, height, width = layout.shape
-    sizes = _write_lengths("PhysicalSize", layout.voxel_size)
-    stage = _write_lengths("", layout.offset)
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>'
-        '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" Creator="volumen"><Image ID="Image:0">'
-        + (f'<StageLabel Name="first voxel"{stage}/>' if stage else "")
-        + f'<Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="{_OME_TYPES[layout.dtype.name]}" BigEndian="false"'
-        f' SizeX="{width}" SizeY="{height}" SizeZ="{depth}" SizeC="1" SizeT="1"{sizes}>'
-        '<Channel ID="Channel:0:0" SamplesPerPixel="1"/>'
-        f'<TiffData IFD="0" PlaneCount="{depth}"/></Pixels></Image></OME>'
-    )
+def _read_transform(transform: object) -> Placement:
+    """COSEM's: scale and translation with the names and units of their axes."""
+    if not isinstance(transform, dict):
+        return _UNKNOWN
+    axes, units = transform.get("axes"), transform.get("units")
+    if not isinstance(axes, list) or not isinstance(units, list) or not set(_AXES) <= set(map(str, axes)):
+        return _UNKNOWN
+    places = [axes.index(axis) for axis in _AXES]
+    nanometres = [find_nanometres(unit) for unit in units]
+    scale, shift = (_pick(transform.get(name), places, nanometres) for name in ("scale", "translate"))
+    return parse_voxel_size(scale), parse_offset(shift)
 
 
-def _write_lengths(name: str, values: VoxelSize | Offset | None) -> str:
-    if values is None:
-        return ""
-    pairs = zip(_AXES, values, strict=True)
-    return "".join(f' {name}{axis}="{value!r}" {name}{axis}Unit="nm"' for axis, value in pairs)
-
-
-def _read_ome(description: str) -> Placement:
-    import tifffile
-
-    image = tifffile.xml2dict(description).get("OME", {}).get("Image")
-    if not isinstance(image, dict):
-        return None, None
-    sizes = _read_lengths("PhysicalSize", image.get("Pixels") or {}, default="µm")
-    stage = _read_lengths("", image.get("StageLabel") or {}, default="reference frame")
-    return parse_voxel_size(sizes), parse_offset(stage)
-
-
-def _read_lengths(name: str, element: Mapping[str, Any], *, default: str) -> list[float] | None:
-    """Nanometres along z, y and x; None when one is missing or in an unknown unit."""
-    values = [element.get(f"{name}{axis}") for axis in _AXES]
-    units = [_NANOMETRES.get(element.get(f"{name}{axis}Unit", default)) for axis in _AXES]
-    pairs = list(zip(values, units, strict=True))
-    if not all(isinstance(value, int | float) and unit is not None for value, unit in pairs):
+def _pick(values: object, places: Sequence[int], nanometres: Sequence[float | None]) -> list[float] | None:
+    """Lengths along z, y and x in nanometres."""
+    if not isinstance(values, list) or len(values) != len(nanometres):
         return None
-    return [value * unit for value, unit in pairs]  # type: ignore[operator]  # checked above
+    pairs = [(values[place], nanometres[place]) for place in places]
+    return [value * unit for value, unit in pairs if isinstance(value, int | float) and unit is not None]
+
+
+def _read_resolution(plain: Mapping[str, object]) -> Placement:
+    """CREMI's and funlib's: z y x in nanometres, unless a unit for each axis says otherwise."""
+    size, units = plain.get("resolution", plain.get("voxel_size")), plain.get("units", ["nm"] * 3)
+    return _read_transform({"axes": list(_AXES), "units": units, "scale": size, "translate": plain.get("offset")})
+
+
+def _read_pixels(plain: Mapping[str, object]) -> Placement:
+    """N5 viewers': the finest level's size x y z, and how often each axis was halved."""
+    told = plain.get("pixelResolution")
+    unit = find_nanometres(told.get("unit")) if isinstance(told, dict) else None
+    sizes = told.get("dimensions") if isinstance(told, dict) else None
+    factors = plain.get("downsamplingFactors", [1, 1, 1])
+    if unit is None or not isinstance(sizes, list) or not isinstance(factors, list) or len(sizes) != len(factors):
+        return _UNKNOWN
+    return parse_voxel_size([size * factor * unit for size, factor in zip(sizes, factors, strict=True)][::-1]), None
+
+
+def _scale(values: object, factor: float) -> list[float] | None:
+    if not isinstance(values, list) or not all(isinstance(value, int | float) for value in values):
+        return None
+    return [value * factor for value in values]
+
+
+def _to_plain(value: Any) -> object:
+    """NumPy's numbers and arrays, as HDF5 hands them out, as plain ones."""
+    plain = value.tolist() if hasattr(value, "tolist") else value
+    return list(plain) if isinstance(plain, tuple) else plain

@@ -10,12 +10,16 @@ import numpy as np
 
 from volumen.blocks import replace_path
 from volumen.errors import FormatError, OutputError, ShapeError
-from volumen.geometry import Box, Shape, to_shape
+from volumen.geometry import Box, to_shape
+from volumen.volumes.axes import AxisPlan
 from volumen.volumes.faults import explain_reading, explain_writing
-from volumen.volumes.placement import describe_placement, read_placement
+from volumen.volumes.pictures import Head
+from volumen.volumes.spec import Spec
 from volumen.volumes.tiff_chain import check_chain
+from volumen.volumes.tiff_pages import plan_pages
 from volumen.volumes.tiff_pixels import Pixels, PlainPixels, locate_pixels
-from volumen.volumes.volume import Layout, Volume, Voxels, check_dtype
+from volumen.volumes.tiff_placement import describe_placement, read_placement
+from volumen.volumes.volume import Layout, Storage, Volume, Voxels, check_dtype
 
 if TYPE_CHECKING:
     import tifffile
@@ -26,19 +30,38 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it logs, and 
 
 
 class TiffVolume(Volume):
-    """A TIFF stack as z y x; every read opens the file anew, so that there is no handle to hold."""
+    """A TIFF stack as z y x; every read opens the file anew, so that there is no handle to hold.
 
-    def __init__(self, spec: str, layout: Layout, *, writable: bool) -> None:
+    Decoded strips and tiles are kept while they fit the cache, but not those of a read of the whole.
+    """
+
+    def __init__(
+        self, spec: str, layout: Layout, *, path: Path, plan: AxisPlan, writable: bool = False, cached: bool = True
+    ) -> None:
         super().__init__(spec, layout)
+        self._cached = cached and not writable
+        self._path = path
+        self.plan = plan
         self._writable = writable
         self._pixels: Pixels | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_pixels": None}
 
+    def uncached(self) -> "TiffVolume":
+        """The same volume for one pass over it, which keeps nothing of what it reads."""
+        return TiffVolume(
+            self.spec, self.layout, path=self._path, plan=self.plan, writable=self._writable, cached=False
+        )
+
+    def describe(self) -> Storage:
+        """How its voxels are kept."""
+        return Storage("TIFF")
+
     def _read(self, box: Box) -> Voxels:
         with explain_reading(self.spec, "TIFF"):
-            return self._locate().read(box)
+            keep = self._cached and box != Box.whole(self.shape)
+            return self._locate().read(box, keep=keep).astype(self.dtype, copy=False)
 
     def _write(self, box: Box, array: Voxels) -> None:
         pixels = self._locate()
@@ -51,24 +74,41 @@ class TiffVolume(Volume):
         if self._pixels is None:
             import tifffile
 
-            with explain_reading(self.spec, "TIFF"), tifffile.TiffFile(self.spec, _multifile=False) as tif:
-                self._pixels = locate_pixels(tif, Path(self.spec), self.shape)
+            with explain_reading(self.spec, "TIFF"), tifffile.TiffFile(self._path, _multifile=False) as tif:
+                self._pixels = locate_pixels(tif, self._path, self.plan)
         return self._pixels
 
 
-def open_tiff(spec: str) -> TiffVolume:
+def open_tiff(spec: Spec) -> TiffVolume:
     """A TIFF for reading; a file that is cut, or is no single stack, is refused here."""
     import tifffile
 
-    path = Path(spec)
-    if path.is_dir():
-        raise FormatError(f"{spec} is a folder; a TIFF is a file")
-    with explain_reading(spec, "TIFF"):
-        check_chain(path)
-        with tifffile.TiffFile(path, _multifile=False) as tif:
-            layout = _read_layout(tif, spec)
-            locate_pixels(tif, path, layout.shape).check()
-    return TiffVolume(spec, layout, writable=False)
+    if spec.path.is_dir():
+        raise FormatError(f"{spec.text} is a folder; a TIFF is a file")
+    with explain_reading(spec.text, "TIFF"):
+        check_chain(spec.path)
+        with tifffile.TiffFile(spec.path, _multifile=False) as tif:
+            plan = plan_pages(tif, spec)
+            layout = _read_layout(tif, plan, spec.text)
+            locate_pixels(tif, spec.path, plan).check()
+    return TiffVolume(spec.text, layout, path=spec.path.absolute(), plan=plan)
+
+
+def read_tiff_head(path: Path) -> Head:
+    """What a TIFF of one page says of itself."""
+    import tifffile
+
+    with tifffile.TiffFile(path, _multifile=False) as tif:
+        page = tif.pages.first
+        if len(tif.pages) > 1:
+            raise FormatError(f"{path} holds {len(tif.pages)} pages; a slice has one: open it by itself")
+        if not all(isinstance(extent, int) for extent in page.shape):
+            raise ValueError("the extents of its page are damaged")
+        if page.ndim != 2:  # noqa: PLR2004 - y x
+            raise FormatError(f"{path} has the shape {page.shape}; a slice is grey, with rows and columns")
+        dtype = check_dtype(np.dtype(page.dtype), str(path))
+        height, width = page.shape
+        return Head((height, width), dtype, "one bit" if page.dtype == np.bool_ else "grey")
 
 
 def create_tiff(spec: str, layout: Layout) -> TiffVolume:
@@ -81,7 +121,8 @@ def create_tiff(spec: str, layout: Layout) -> TiffVolume:
             pixels = tifffile.memmap(temporary, shape=layout.shape, dtype=layout.dtype, **_choose_tags(layout))
             del pixels
             _take_room(temporary)
-        return TiffVolume(spec, open_tiff(spec).layout, writable=True)
+        made = open_tiff(Spec(spec, spec))
+        return TiffVolume(spec, made.layout, path=Path(spec).absolute(), plan=made.plan, writable=True)
 
 
 def write_tiff(spec: str, layout: Layout, pages: Iterable[np.ndarray], *, place: Path) -> None:
@@ -96,26 +137,13 @@ def write_tiff(spec: str, layout: Layout, pages: Iterable[np.ndarray], *, place:
         )  # fmt: skip
 
 
-def _read_layout(tif: "tifffile.TiffFile", spec: str) -> Layout:
-    if len(tif.series) != 1:
-        raise FormatError(f"{spec} holds {len(tif.series)} images of different shapes; a volume is one stack")
-    series = tif.series[0]
-    shape = _place_pages(series.get_shape(False), series.get_axes(False), spec)  # noqa: FBT003
-    dtype = check_dtype(series.dtype, spec)
-    voxel_size, offset = read_placement(tif.pages.first.description)
-    page = series.keyframe
+def _read_layout(tif: "tifffile.TiffFile", plan: AxisPlan, spec: str) -> Layout:
+    page = tif.series[0].keyframe
+    dtype = check_dtype(tif.series[0].dtype, spec)
+    voxel_size, offset = read_placement(tif)
+    shape = plan.volume_shape
     chunks = to_shape((1, *(page.chunks[-2:] if page.is_tiled else shape[1:])))
-    return Layout(shape, dtype, chunks, None, voxel_size, offset)
-
-
-def _place_pages(shape: tuple[int, ...], axes: str, spec: str) -> Shape:
-    """Shape of the stack; axes of one voxel are dropped, and more than three refused."""
-    sizes = {axis: size for axis, size in zip(axes, shape, strict=True) if axis in "YX"}
-    others = [size for axis, size in zip(axes, shape, strict=True) if axis not in "YX" and size > 1]
-    if sizes.keys() != {"Y", "X"} or "S" in [a for a, n in zip(axes, shape, strict=True) if n > 1] or len(others) > 1:
-        found = tuple(size for axis, size in zip(axes, shape, strict=True) if size > 1 or axis in "YX")
-        raise ShapeError(f"{spec} has the shape {found} (axes {axes}); a volume has one channel and the axes z y x")
-    return (others[0] if others else 1, sizes["Y"], sizes["X"])
+    return Layout(shape, dtype, chunks, plan.channels, voxel_size, offset)
 
 
 def _check_channels(spec: str, layout: Layout) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Shaped
 from numpy.typing import DTypeLike
 
-from volumen.errors import DataError, ShapeError
+from volumen.errors import DataError, OutputError, ShapeError
 from volumen.geometry import Box, Shape, VoxelSize, to_shape
 
 Offset = tuple[float, float, float]
@@ -46,6 +46,23 @@ class Layout:
     def nbytes(self) -> int:
         """Bytes such an array takes."""
         return int(np.prod(self.array_shape, dtype=object)) * self.dtype.itemsize
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How voxels are kept, for people to read.
+
+    Args:
+        format: as it is called.
+        shards: extent of what is one file, where that holds several chunks.
+        levels: specs of the levels of the pyramid it belongs to, finest first.
+        notes: what else a reader should know.
+    """
+
+    format: str
+    shards: Shape | None = None
+    levels: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Volume(abc.ABC):
@@ -93,7 +110,7 @@ class Volume(abc.ABC):
         """A new array with the voxels of `box` (all of them without one): z y x, or c z y x."""
         box = Box.whole(self.shape) if box is None else box
         self._check_inside(box)
-        return self._read(box)
+        return self._read(box) if box.size else np.empty((*self.layout.array_shape[:-3], *box.shape), self.dtype)
 
     @final
     def write(self, box: Box, array: Voxels) -> None:
@@ -106,11 +123,16 @@ class Volume(abc.ABC):
             raise DataError(
                 f"{self.spec} holds {self.dtype}; {array.dtype} does not fit without loss: convert it first"
             )
-        self._write(box, array.astype(self.dtype, copy=False))
+        if box.size:
+            self._write(box, array.astype(self.dtype, copy=False))
 
     def uncached(self) -> "Volume":
         """The same volume for one pass over it, which keeps nothing of what it reads."""
         return self
+
+    def describe(self) -> Storage:
+        """How its voxels are kept."""
+        return Storage(type(self).__name__)
 
     @abc.abstractmethod
     def _read(self, box: Box) -> Voxels:
@@ -126,6 +148,14 @@ class Volume(abc.ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.spec!r}, shape={self.layout.array_shape}, dtype={self.dtype})"
+
+
+class ReadOnlyVolume(Volume):
+    """A volume of a format whose boxes are only read."""
+
+    @final
+    def _write(self, box: Box, array: Voxels) -> None:  # noqa: ARG002 - of the interface
+        raise OutputError(f"{self.spec} was opened to be read; write a .zarr")
 
 
 def check_dtype(dtype: DTypeLike, spec: str) -> np.dtype:

@@ -1,90 +1,55 @@
-"""Zarr v2 and v3 arrays through tensorstore: chunks are cached when read, and whole even after a crash when written."""
+"""Zarr v2 and v3 arrays, alone, in groups and in the pyramids of OME-Zarr."""
 
-from dataclasses import replace
-from functools import cache
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from volumen.errors import FormatError, MissingError, PlaceError
+from volumen.geometry import to_shape
+from volumen.volumes.axes import plan_axes
+from volumen.volumes.faults import explain_writing
+from volumen.volumes.multiscales import Multiscale, Scale, name_axes, parse_multiscale
+from volumen.volumes.placement import OFFSET, VOXEL_SIZE, Placement, read_array_placement
+from volumen.volumes.places import LocalPlace, Place, find_place
+from volumen.volumes.spec import Options, Spec
+from volumen.volumes.store import Store, StoreVolume, explain_store, find_chunks, open_store
+from volumen.volumes.volume import Layout, Storage, check_dtype
+from volumen.volumes.zarr_files import METADATA, Node, find_members, make_parents, read_array, read_node
 
-from volumen.errors import OutputError
-from volumen.geometry import Box, to_shape
-from volumen.volumes.faults import explain_reading, explain_writing
-from volumen.volumes.placement import parse_offset, parse_voxel_size
-from volumen.volumes.volume import Layout, Volume, Voxels, check_dtype, place_axes
-from volumen.volumes.zarr_files import Node, find_array, make_parents
-
-if TYPE_CHECKING:
-    import tensorstore
-
-CACHE_BYTES = 256 * 2**20  # of decoded chunks, for all volumes of the process together
-
-_VOXEL_SIZE = "voxel_size_nm"
-_OFFSET = "offset_nm"
 _CODECS = [
     {"name": "bytes", "configuration": {"endian": "little"}},
     {"name": "blosc", "configuration": {"cname": "zstd", "clevel": 3, "shuffle": "bitshuffle"}},
 ]
 
 
-class ZarrVolume(Volume):
-    """A Zarr array of two, three or four axes (y x, z y x, c z y x).
+@dataclass(frozen=True)
+class _Found:
+    """An array, and the level of a pyramid that it is."""
 
-    Chunks that were read stay in the process's cache until its bound; what is on disk is looked at again when a volume
-    is opened, not at every read. A volume that can be written is not cached.
-    """
-
-    def __init__(self, spec: str, layout: Layout, *, node: Node, writable: bool = False, cached: bool = True) -> None:
-        super().__init__(spec, layout)
-        self._node = node
-        self._writable = writable
-        self._cached = cached and not writable
-        self._store: Any = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_store": None}
-
-    def uncached(self) -> "ZarrVolume":
-        """The same volume for one pass over it, which keeps nothing of what it reads."""
-        return ZarrVolume(self.spec, self.layout, node=self._node, writable=self._writable, cached=False)
-
-    def _read(self, box: Box) -> Voxels:
-        with explain_reading(self.spec, "Zarr"):
-            store = self._open()
-            voxels = np.asarray(store[self._index(store.ndim, box)].read().result())
-            return voxels.reshape((*self.layout.array_shape[:-3], *box.shape)).astype(self.dtype, order="C", copy=False)
-
-    def _write(self, box: Box, array: Voxels) -> None:
-        if not self._writable:
-            raise OutputError(f"{self.spec} was opened to be read; open it with writable=True")
-        with explain_writing(self.spec):
-            store = self._open()
-            target = store[self._index(store.ndim, box)]
-            target.write(array.reshape(target.shape).astype(store.dtype.numpy_dtype, copy=False)).result()
-
-    def _index(self, axes: int, box: Box) -> tuple[slice, ...]:
-        return (slice(None), *box.slices)[-axes:]
-
-    def _open(self) -> Any:
-        if self._store is None:
-            self._store = _open_store(self._node, cached=self._cached)
-        return self._store
+    node: Node
+    pyramid: Multiscale | None = None
+    scale: Scale | None = None
+    levels: tuple[str, ...] = ()
 
 
-def open_zarr(spec: str, *, writable: bool) -> ZarrVolume:
-    """A Zarr array, the only array of a group, or an array named inside one."""
-    node = find_array(Path(spec))
-    with explain_reading(spec, "Zarr"):
-        store = _open_store(node, cached=False)
-        shape, channels = place_axes(tuple(store.shape), spec)
-        dtype = check_dtype(store.dtype.numpy_dtype, spec)
-        chunk, _ = place_axes(tuple(store.chunk_layout.read_chunk_template.shape), spec)
-    voxel_size = parse_voxel_size(node.attributes.get(_VOXEL_SIZE))
-    offset = parse_offset(node.attributes.get(_OFFSET))
-    return ZarrVolume(spec, Layout(shape, dtype, chunk, channels, voxel_size, offset), node=node, writable=writable)
+def open_zarr(spec: Spec, *, writable: bool = False) -> StoreVolume:
+    """A Zarr array: one that is named, the only one of a group, or a level of a pyramid."""
+    found = _find_array(spec, find_place(spec))
+    node = found.node
+    store = Store(node.driver, node.place, "Zarr")
+    with explain_store(store, spec.text):
+        handle = open_store(store, cached=False)
+        plan = plan_axes(
+            _name_axes(found), handle.shape, spec.text, spec.options, keep_one_channel=found.pyramid is None
+        )
+        dtype = check_dtype(handle.dtype.numpy_dtype, spec.text)
+        chunks, shards = find_chunks(handle, plan)
+    voxel_size, offset = _read_placement(found)
+    layout = Layout(plan.volume_shape, dtype, chunks, plan.channels, voxel_size, offset)
+    storage = Storage(_name_format(found), shards, found.levels)
+    return StoreVolume(spec.text, layout, store=store, plan=plan, storage=storage, writable=writable)
 
 
-def create_zarr(spec: str, layout: Layout, *, place: Path | None = None) -> ZarrVolume:
+def create_zarr(spec: str, layout: Layout, *, place: Path | None = None) -> StoreVolume:
     """A Zarr v3 array full of zeros; zero chunks take no room on disk.
 
     Args:
@@ -94,42 +59,115 @@ def create_zarr(spec: str, layout: Layout, *, place: Path | None = None) -> Zarr
     """
     path = place or Path(spec)
     chunk = to_shape([min(edge, extent) for edge, extent in zip(layout.chunks, layout.shape, strict=True)])
-    leading = () if layout.channels is None else (1,)
+    axes = "czyx"[-len(layout.array_shape) :]
     attributes = {
-        _VOXEL_SIZE: None if layout.voxel_size is None else list(layout.voxel_size),
-        _OFFSET: None if layout.offset is None else list(layout.offset),
+        VOXEL_SIZE: None if layout.voxel_size is None else list(layout.voxel_size),
+        OFFSET: None if layout.offset is None else list(layout.offset),
     }
     metadata = {
         "shape": list(layout.array_shape),
         "data_type": layout.dtype.name,
-        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [*leading, *chunk]}},
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [*[1] * (len(axes) - 3), *chunk]}},
         "codecs": _CODECS,
         "fill_value": 0,
-        "dimension_names": list("czyx"[-len(layout.array_shape) :]),
+        "dimension_names": list(axes),
         "attributes": {key: value for key, value in attributes.items() if value is not None},
     }
     make_parents(path)
+    store = Store("zarr3", LocalPlace(path), "Zarr")
     with explain_writing(spec):
-        _open_store(Node(path, "array", "zarr3", {}), cached=False, metadata=metadata, create=True)
-    return ZarrVolume(spec, replace(layout, chunks=chunk), node=find_array(path), writable=True)
+        open_store(store, cached=False, metadata=metadata, create=True)
+    plan = plan_axes(axes, layout.array_shape, spec, Options())
+    kept, storage = replace(layout, chunks=chunk), Storage("Zarr 3")
+    return StoreVolume(spec, kept, store=store, plan=plan, storage=storage, writable=True)
 
 
-def _open_store(node: Node, *, cached: bool, **more: object) -> "tensorstore.TensorStore":
-    import tensorstore
+def _find_array(spec: Spec, place: Place) -> _Found:
+    """The array that a spec means."""
+    node = read_node(place)
+    if node is None:
+        raise _explain_nothing(spec, place)
+    if node.kind == "array":
+        return _find_level(node) if spec.level is None else _refuse_level(spec, "an array")
+    pyramid = parse_multiscale(node.attributes, str(place))
+    if pyramid is not None:
+        return _choose_level(spec, node, pyramid)
+    if spec.level is not None and not _is_series(node):
+        return _refuse_level(spec, "a group without multiscales")
+    if _is_series(node):
+        return _find_array(spec, place.join("0"))
+    return _Found(_find_only(node))
 
-    spec = {
-        "driver": node.driver,
-        "kvstore": {"driver": "file", "path": f"{node.path.absolute()}/"},
-        "recheck_cached_data": "open",
-        "recheck_cached_metadata": "open",
-        **more,
-    }
-    return tensorstore.open(spec, context=_share_context(CACHE_BYTES if cached else 0)).result()
+
+def _choose_level(spec: Spec, node: Node, pyramid: Multiscale) -> _Found:
+    count, level = len(pyramid.scales), spec.level or 0
+    if level >= count:
+        raise MissingError(f"{spec.text}: there is no level {level}; the levels are 0 to {count - 1}")
+    scale = pyramid.scales[level]
+    array = read_array(node.place.join(scale.path))
+    if array is None:
+        raise FormatError(f"{node.place} names its level {level} {scale.path!r}, and no array is there")
+    return _Found(array, pyramid, scale, tuple(map(spec.name_level, range(count))))
 
 
-@cache
-def _share_context(cache_bytes: int) -> "tensorstore.Context":
-    """One context a process and purpose: a cache a volume would grow without bound."""
-    import tensorstore
+def _find_level(node: Node) -> _Found:
+    """An array, with what a pyramid around it says of it unless it speaks for itself."""
+    if read_array_placement(node.attributes) != (None, None) or node.place.parent == node.place:
+        return _Found(node)
+    try:
+        above = read_node(node.place.parent)
+    except PlaceError:  # a server may hide what is above
+        return _Found(node)
+    pyramid = None if above is None else parse_multiscale(above.attributes, str(node.place.parent))
+    scales = () if pyramid is None else pyramid.scales
+    scale = next((scale for scale in scales if scale.path == node.place.name), None)
+    return _Found(node) if scale is None else _Found(node, pyramid, scale)
 
-    return tensorstore.Context({"cache_pool": {"total_bytes_limit": cache_bytes}})
+
+def _find_only(node: Node) -> Node:
+    """The only array of a group."""
+    place, arrays = node.place, find_members(node)
+    if arrays is None:
+        raise FormatError(f"{place} is a group, and servers do not tell what is in one; name an array, as {place}/NAME")
+    if len(arrays) == 1:
+        return arrays[0]
+    inside = [array.place.name for array in arrays] or [f"{name}/" for name in place.list_folders() or ()]
+    named = ", ".join(str(place.join(name.rstrip("/"))) for name in inside) or "none"
+    raise FormatError(f"{place} is a group of {len(arrays)} arrays; name one of them: {named}")
+
+
+def _is_series(node: Node) -> bool:
+    """Whether a group holds images by number, as converters write them."""
+    ome = node.attributes.get("ome")
+    return any(isinstance(holder, dict) and "bioformats2raw.layout" in holder for holder in (node.attributes, ome))
+
+
+def _name_axes(found: _Found) -> str | None:
+    if found.pyramid is not None:
+        return found.pyramid.axes
+    names = found.node.axes
+    if names is None:
+        return None
+    letters = name_axes([{"name": name} for name in names])
+    return None if "?" in letters else letters
+
+
+def _read_placement(found: _Found) -> Placement:
+    if found.pyramid is not None and found.scale is not None:
+        return found.pyramid.place(found.scale)
+    return read_array_placement(found.node.attributes)
+
+
+def _name_format(found: _Found) -> str:
+    plain = f"Zarr {found.node.version}"
+    return plain if found.pyramid is None else f"OME-Zarr {found.pyramid.version} ({plain})"
+
+
+def _refuse_level(spec: Spec, what: str) -> _Found:
+    raise FormatError(f"{spec.text} is {what}, which has no levels; leave out @{spec.level}")
+
+
+def _explain_nothing(spec: Spec, place: Place) -> Exception:
+    if isinstance(place, LocalPlace) and not place.path.exists():
+        return MissingError(f"{spec.text} is not there")
+    return FormatError(f"{spec.text} is no Zarr: it has no {', '.join(METADATA[:2])} or {METADATA[2]}")

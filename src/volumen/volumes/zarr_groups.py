@@ -7,6 +7,7 @@ from typing import Any
 
 from volumen.blocks import write_json
 from volumen.errors import ExistsError, FormatError, MissingError, OutputError
+from volumen.volumes.places import LocalPlace
 from volumen.volumes.zarr_files import ZARR_JSON, Node, find_members, make_parents, read_node, remove_zarr, write_group
 
 
@@ -25,7 +26,7 @@ def list_arrays(path: str | Path) -> list[str]:
     node = _find_node(path)
     if node.kind != "group":
         raise FormatError(f"{path} is an array; a group is needed")
-    return [array.path.name for array in find_members(node.path)]
+    return [array.place.name for array in find_members(node) or ()]
 
 
 def read_attributes(path: str | Path) -> dict[str, Any]:
@@ -38,14 +39,14 @@ def write_attributes(path: str | Path, attributes: Mapping[str, object]) -> None
     node = _find_node(path)
     if node.driver != "zarr3":
         raise OutputError(f"{path} is Zarr v2, which is only read; export_volume makes a v3 of it")
-    metadata = json.loads((node.path / ZARR_JSON).read_text(encoding="utf-8"))
-    write_json(node.path / ZARR_JSON, metadata | {"attributes": dict(attributes)})
+    metadata = json.loads((Path(path) / ZARR_JSON).read_text(encoding="utf-8"))
+    write_json(Path(path) / ZARR_JSON, metadata | {"attributes": dict(attributes)})
 
 
 def _find_node(path: str | Path) -> Node:
     if not Path(path).exists():
         raise MissingError(f"{path} is not there")
-    node = read_node(Path(path))
+    node = read_node(LocalPlace(Path(path)))
     if node is None:
         raise FormatError(f"{path} is no Zarr: it has no zarr.json, .zarray or .zgroup")
     return node
