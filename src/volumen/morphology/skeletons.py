@@ -34,9 +34,7 @@ def skeletonize_curves(labels: Labels, *, fill_cavities: bool = True) -> Labels:
         fill_cavities: thin each object as if it were solid, for a shell has no centre curve; a curve may then cross a
             cavity, but not another object that lies in it. Else every cavity keeps a closed surface around it.
     """
-    if fill_cavities:
-        return _thin_each(labels, lambda part: _thin_curves(fill_holes(part, part.size)))
-    return _thin_each(labels, _thin_curves)
+    return _thin_each(labels, lambda part: _thin_curves(part, fill_cavities=fill_cavities))
 
 
 def find_medial_surface(labels: Labels, *, axes: Sequence[int] = (0, 1, 2), agreement: int | None = None) -> Labels:
@@ -67,12 +65,13 @@ def _is_thick(shape: tuple[int, ...], axis: int) -> bool:
     return all(extent > 1 for other, extent in enumerate(shape) if other != axis)
 
 
-def _thin_curves(mask: Cut) -> Cut:
+def _thin_curves(mask: Cut, *, fill_cavities: bool) -> Cut:
     from volumen.morphology.skeleton_kernels import STEPS, Grid, thin_to_curves
 
-    padded = np.pad(mask, 1).view(np.uint8)
-    thin_to_curves(Grid(padded.reshape(-1), STEPS @ np.array(padded.strides)))
-    thin: Cut = padded[1:-1, 1:-1, 1:-1] > 0
+    padded = np.pad(mask, 1)
+    states = (fill_holes(padded, padded.size) if fill_cavities else padded).view(np.uint8)
+    thin_to_curves(Grid(states.reshape(-1), STEPS @ np.array(states.strides)))
+    thin: Cut = states[1:-1, 1:-1, 1:-1] > 0
     return thin
 
 
