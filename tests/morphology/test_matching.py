@@ -5,7 +5,7 @@ import pytest
 from persistence import match_by_the_book
 
 from volumen.errors import ShapeError
-from volumen.morphology import match_features, measure_topology
+from volumen.morphology import match_features, matching, measure_topology
 
 
 def draw_pairs(seed: int, count: int, most: int):
@@ -45,6 +45,17 @@ def test_matches_are_those_of_whole_boundary_matrices(seed):
 @pytest.mark.parametrize("seed", range(100, 104))
 def test_matches_are_those_of_whole_boundary_matrices_in_larger_boxes(seed):
     for one, other in draw_pairs(seed, 50, 7):
+        assert match_features(one, other) == match_by_the_book(one, other)
+
+
+@pytest.mark.parametrize("longest", [0, 1, 2])
+def test_sums_that_are_cut_short_change_nothing(longest, monkeypatch, rng):
+    pairs = [(rng.random((12, 13, 14)) < density, rng.random((12, 13, 14)) < density) for density in (0.5, 0.6, 0.7)]
+    whole = [match_features(*pair) for pair in pairs]
+    monkeypatch.setattr(matching, "LONGEST", longest)
+
+    assert [match_features(*pair) for pair in pairs] == whole
+    for one, other in draw_pairs(50, 30, 4):
         assert match_features(one, other) == match_by_the_book(one, other)
 
 

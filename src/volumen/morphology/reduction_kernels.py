@@ -10,7 +10,6 @@ ONE, LOW_BITS = np.uint64(1), np.uint64(63)
 WORD_BITS, WORD_SHIFT = 64, 6
 HALVES = (32, 16, 8, 4, 2, 1)
 SEVERAL = -1
-LONG = 64
 
 
 class RowSet(NamedTuple):
@@ -169,11 +168,11 @@ def reduce_faces(faces: Int32[np.ndarray, "faces 4"], ranks: Int32[np.ndarray, "
 
 
 @njit(cache=True, nogil=True)
-def express_rows(basis: Basis) -> tuple[Classes, Basis]:
+def express_rows(basis: Basis, longest: int) -> tuple[Classes, Basis]:
     """The class of each row, and what remains of the basis; rows of equal class often share one sum.
 
-    A row that would equal a sum of more than LONG rows stands for itself from there on, as if no column owned it, and
-    the sum stays behind as a column: sums of long sums grow beyond all bounds in noise.
+    A row that would equal a sum of more than the longest allowed stands for itself from there on, as if no column owned
+    it, and the sum stays behind as a column: sums of long sums grow beyond all bounds in noise.
     """
     height = len(basis.owners)
     column, numbers, left = make_row_set(height), np.zeros(height, np.int32), make_basis(height)
@@ -189,7 +188,7 @@ def express_rows(basis: Basis) -> tuple[Classes, Basis]:
             for place in range(basis.starts[owner] + 1, basis.starts[owner + 1]):
                 flip_range(column, rows, starts, numbers[basis.rows[place]])
             rows, starts[count + 1] = take_rows(column, rows, starts[count])
-        long = starts[count + 1] - starts[count] > LONG
+        long = starts[count + 1] - starts[count] > longest
         if owner < 0 or long:
             flip(column, row)
             if long:
