@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from volumen.api import build_model as build_model
+    from volumen.api import convert as convert
     from volumen.api import decode as decode
     from volumen.api import ensemble as ensemble
     from volumen.api import evaluate as evaluate
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "build_model": "api",
+    "convert": "api",
     "create_volume": "volumes",
     "decode": "api",
     "ensemble": "api",
@@ -49,6 +51,7 @@ _ROOMS = {
 }
 __all__ = [
     "build_model",
+    "convert",
     "create_volume",
     "decode",
     "ensemble",

@@ -14,24 +14,28 @@ from volumen.volumes import name_volume, open_volume
 if TYPE_CHECKING:
     import numpy as np
 
+    from volumen.data import Downloaded, RemoteData
     from volumen.decoding import Decoded
     from volumen.inference import Compute, Model, Predicted, Prediction, PredictOptions, Tiling
     from volumen.metrics import Evaluation, Scoring
     from volumen.networks import Memory, Size, TrainingPlan
     from volumen.training import RunOptions, RunSummary
     from volumen.viewing import Report
-    from volumen.volumes import Facts
+    from volumen.volumes import Converted, ConvertOptions, Facts
 
 __all__ = [
     "CleanUp",
     "build_model",
+    "convert",
     "copy_recipe",
     "decode",
+    "download_data",
     "ensemble",
     "evaluate",
     "forecast_plan",
     "import_nnunet",
     "inspect_volume",
+    "list_downloads",
     "list_recipes",
     "load_model",
     "make_data",
@@ -66,6 +70,33 @@ def make_data(
     from volumen.data import write_phantoms
 
     return write_phantoms(kind, folder, cases=cases, size=size, seed=seed, progress=progress)
+
+
+def inspect_volume(spec: str | Path) -> "Facts":
+    """What a volume is, and what its voxels hold as far as a bounded sample tells."""
+    from volumen.volumes import inspect_volume as inspect
+
+    return inspect(spec)
+
+
+def convert(
+    source: "str | Path | np.ndarray",
+    target: str | Path,
+    *,
+    options: "ConvertOptions | None" = None,
+    progress: Progress | None = None,
+) -> "Converted":
+    """How it went to copy a volume into another format, type, part or pyramid; streamed, never held.
+
+    Args:
+        source: a volume's spec, or an array.
+        target: `x.zarr`, `x.zarr/name`, `x.ome.zarr`, `x.tif`, `x.h5:dataset`, `x.nii.gz` or `x.npy`.
+        options: what is changed on the way, and how the copy is kept.
+        progress: called with blocks done and in all.
+    """
+    from volumen.volumes import convert_volume
+
+    return convert_volume(source, target, options=options, progress=progress)
 
 
 def plan(
@@ -129,11 +160,35 @@ def import_nnunet(
     return import_models(folder, out, fold=fold, checkpoint=checkpoint, overwrite=overwrite)
 
 
-def inspect_volume(spec: str | Path) -> "Facts":
-    """What a volume is, and what its voxels hold as far as a bounded sample tells."""
-    from volumen.volumes import inspect_volume as inspect
+def list_downloads() -> "tuple[RemoteData, ...]":
+    """Every public data set that `download_data` fetches or says how to come by."""
+    from volumen.data import list_data
 
-    return inspect(spec)
+    return list_data()
+
+
+def download_data(
+    name: str,
+    folder: str | Path | None = None,
+    *,
+    parts: Sequence[str] = (),
+    keep: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> "Downloaded":
+    """What is there of a public data set once it is fetched, checked and unpacked.
+
+    Args:
+        name: of the data set; `list_downloads` gives all.
+        folder: where it goes; data/NAME when not said.
+        parts: which parts of it; the usual ones when none is named.
+        keep: whether archives stay.
+        progress: called with what is being done, and bytes done and in all.
+    """
+    from volumen.data import download_data as download
+    from volumen.data import find_data
+
+    target = Path("data") / name if folder is None else Path(folder)
+    return download(find_data(name), target, parts=parts, keep=keep, progress=progress)
 
 
 def train(

@@ -15,6 +15,7 @@ COMMANDS = [
     ["recipes", "check"],
     ["data", "make"],
     ["data", "inspect"],
+    ["data", "convert"],
 ]
 
 
@@ -52,6 +53,9 @@ def test_the_help_names_every_command(volumen):
         (["plan", "nowhere"], "nowhere"),
         (["import", "nnunet", "nowhere", "out"], "there is no nowhere/plans.json"),
         (["ensemble", "a"], "two paths or more"),
+        (["data", "convert", "a.tif", "b.zarr"], "a.tif is not there"),
+        (["data", "convert", "a.tif", "b.zarr", "--chunks", "1,2"], "3 numbers with commas between them are due"),
+        (["data", "convert", "a.tif", "b.zarr", "--zarr", "4"], "2"),
         (["data", "make", "scroll", "d", "--cases", "0"], "at least 1 case is needed"),
         (["recipes", "show", "scroll-surfase"], "did you mean 'scroll-surface'?"),
     ],

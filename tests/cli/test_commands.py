@@ -237,3 +237,25 @@ def test_a_volume_is_inspected_for_people_and_for_programs(volumen, image):
     assert (facts["shape"], facts["dtype"], sum(facts["values"]["counts"])) == ([24, 24, 24], "uint8", 24**3)
     said = volumen("data", "inspect", image.parent / "nothing.tif")
     assert (said.code, len(said.err.strip().splitlines())) == (2, 1)
+
+
+def test_a_volume_is_converted_told_of_and_not_twice(volumen, image, tmp_path):
+    copy = tmp_path / "x.ome.zarr"
+    said = volumen("data", "convert", image, copy, "--levels", "2", "--crop", "0:20,0:24,2:24", "--range", "10,200")
+    assert said.code == 0, said.err
+    assert f"{copy}: 20 × 24 × 22 uint8, 2 levels, 10.6 kB" in said.out
+    assert "MB/s" in said.out
+    assert open_volume(f"{copy}@1").shape == (10, 12, 11)
+    said = volumen("data", "convert", image, copy)
+    assert (said.code, "--resume or --overwrite" in said.err) == (2, True)
+    again = ["--levels", "2", "--crop", "0:20,0:24,2:24", "--range", "10,200", "--resume"]
+    said = volumen("data", "convert", image, copy, *again)
+    assert (said.code, "2 of 2 blocks were there already" in said.out) == (0, True)
+
+
+def test_a_volume_is_predicted_by_two_workers_as_by_one(volumen, model, image, tmp_path):
+    for name, flags in (("one", ["--threads", "1"]), ("two", ["--workers", "2", "--threads", "1"])):
+        said = volumen("predict", model, image, tmp_path / f"{name}.zarr", "--batch", "1", *flags)
+        assert said.code == 0, said.err
+    one, two = (open_volume(tmp_path / f"{name}.zarr").read() for name in ("one", "two"))
+    assert one.tobytes() == two.tobytes()

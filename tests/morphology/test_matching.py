@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from persistence import match_by_the_book
+from boundary_matrices import match_by_the_book
 
 from volumen.errors import ShapeError
 from volumen.morphology import match_features, matching, measure_topology

@@ -113,8 +113,7 @@ _offer(
     parent=imports,
 )
 
-data = App(name="data", help="Make data sets.")
-data = App(name="data", help="Make data sets and look at volumes.")
+data = App(name="data", help="Make data sets, look at volumes, convert them.")
 app.command(data)
 _offer(
     "make",
@@ -124,10 +123,24 @@ _offer(
     parent=data,
 )
 _offer(
+    "download",
+    "volumen.cli.download:download",
+    "volumen data download --list",
+    "volumen data download --list",
+    parent=data,
+)
+_offer(
     "inspect",
     "volumen.cli.data:inspect",
     "volumen data inspect scrolls/train_images/scroll_000.tif",
     "volumen data inspect scrolls/train_labels/scroll_000.tif --json",
+    parent=data,
+)
+_offer(
+    "convert",
+    "volumen.cli.data:convert",
+    "volumen data convert scrolls/train_images/scroll_000.tif scroll.ome.zarr --levels 2",
+    "volumen data convert scroll.ome.zarr part.tif --crop 0:32,0:64,0:64 --dtype uint8 --range 20,220",
     parent=data,
 )
 

@@ -39,15 +39,29 @@ class Component(BaseModel):
 
 
 class WeightedComponent(Component):
-    """A component with its share in a sum."""
+    """A component with its share in a sum, and when and where it counts.
+
+    Args:
+        weight: its share.
+        start_epoch: the first epoch that it counts in, from 0.
+        every: it is computed in steps whose number is a multiple of this, and left out of the others.
+        ramp: epochs in which its share grows evenly to the whole.
+        mask_head: a head of the network: only voxels count that it takes for foreground, in its own prediction.
+        mask_above: from which probability on that is so.
+    """
 
     weight: float = Field(default=1.0, ge=0)
+    start_epoch: int = Field(default=0, ge=0)
+    every: int = Field(default=1, ge=1)
+    ramp: int = Field(default=0, ge=0)
+    mask_head: str | None = None
+    mask_above: float = Field(default=0.5, gt=0, lt=1)
 
 
 def build_component(kind: str, component: Component, **supplied: object) -> Any:
-    """What the component names, called with its options and with those of `supplied` that it takes."""
+    """What the component names, called with its options and with those of `supplied` that it takes and lacks."""
     made = load_named(kind, component.name)
-    wanted = _list_parameters(made)
+    wanted = _list_parameters(made).keys() - component.options.keys()
     return made(**component.options, **{key: value for key, value in supplied.items() if key in wanted})
 
 

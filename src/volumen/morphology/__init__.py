@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from volumen.morphology.components import keep_large as keep_large
     from volumen.morphology.components import keep_marked as keep_marked
     from volumen.morphology.components import label_components as label_components
+    from volumen.morphology.components import list_contacts as list_contacts
     from volumen.morphology.components import measure_components as measure_components
     from volumen.morphology.components import relabel as relabel
     from volumen.morphology.distances import find_near as find_near
@@ -23,15 +24,22 @@ if TYPE_CHECKING:
     from volumen.morphology.holes import count_cavities as count_cavities
     from volumen.morphology.holes import fill_holes as fill_holes
     from volumen.morphology.matching import match_features as match_features
+    from volumen.morphology.persistence import Intervals as Intervals
+    from volumen.morphology.persistence import Matching as Matching
+    from volumen.morphology.persistence import match_persistence as match_persistence
+    from volumen.morphology.persistence import measure_persistence as measure_persistence
     from volumen.morphology.skeletons import find_medial_surface as find_medial_surface
     from volumen.morphology.skeletons import skeletonize_curves as skeletonize_curves
     from volumen.morphology.tracing import Centrelines as Centrelines
     from volumen.morphology.tracing import trace_centrelines as trace_centrelines
     from volumen.morphology.watershed import separate_by_watershed as separate_by_watershed
+    from volumen.morphology.watershed import separate_heights as separate_heights
 
 _HOMES = {
     "Centrelines": "tracing",
     "Connectivity": "components",
+    "Intervals": "persistence",
+    "Matching": "persistence",
     "Topology": "betti",
     "close_ball": "balls",
     "count_cavities": "holes",
@@ -44,20 +52,26 @@ _HOMES = {
     "keep_large": "components",
     "keep_marked": "components",
     "label_components": "components",
+    "list_contacts": "components",
     "list_steps": "distances",
     "match_features": "matching",
+    "match_persistence": "persistence",
     "measure_components": "components",
     "measure_distance": "distances",
+    "measure_persistence": "persistence",
     "measure_topology": "betti",
     "open_ball": "balls",
     "relabel": "components",
     "separate_by_watershed": "watershed",
+    "separate_heights": "watershed",
     "skeletonize_curves": "skeletons",
     "trace_centrelines": "tracing",
 }
 __all__ = [
     "Centrelines",
     "Connectivity",
+    "Intervals",
+    "Matching",
     "Topology",
     "close_ball",
     "count_cavities",
@@ -70,14 +84,18 @@ __all__ = [
     "keep_large",
     "keep_marked",
     "label_components",
+    "list_contacts",
     "list_steps",
     "match_features",
+    "match_persistence",
     "measure_components",
     "measure_distance",
+    "measure_persistence",
     "measure_topology",
     "open_ball",
     "relabel",
     "separate_by_watershed",
+    "separate_heights",
     "skeletonize_curves",
     "trace_centrelines",
 ]

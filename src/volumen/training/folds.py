@@ -67,7 +67,7 @@ def train_fold(
     state, last = _prepare_folder(config, out, options)
     started = time.monotonic() - state.seconds
     with write_log(out / files.LOG, enabled=is_main_process()):
-        log.info("Found %d image-label pairs", len(cases))
+        log.info("Found %d image-label pairs", len({case.images for case in cases}))
         limit = 1 if options.fast else None
         setup = set_up_fold(config, cases=cases, fold=fold, folder=out, maps=maps or {}, limit=limit)
         with explain_memory_errors(config), quiet_lightning():
@@ -165,6 +165,8 @@ def _describe(setup: FoldSetup, parameters: int) -> None:
     log.info("Fold %d: %d train, %d val", setup.number, len(setup.training), len(setup.validation))
     log.info("Network: %s", _format_component(config.network))
     log.info("Model parameters: %s", f"{parameters:,}")
+    for name in setup.objective.losses.list_never(config.training.max_epochs):
+        log.warning("Loss %s begins after the last epoch: training.max_epochs=%d", name, config.training.max_epochs)
     log.info("Optimizer: %s", _format_component(config.optimizer))
     log.info("Schedule: %s", _format_component(config.schedule))
     if (swa := config.training.swa) is not None:
