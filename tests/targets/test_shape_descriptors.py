@@ -59,3 +59,21 @@ def test_in_a_large_object_steps_are_none_and_spreads_those_of_the_window():
 def test_the_halo_is_what_the_window_reaches_or_what_is_asked():
     assert ShapeDescriptorsTarget(sigma=4.0).find_halo(VoxelSize(30, 10, 10)) == (4, 12, 12)
     assert ShapeDescriptorsTarget(sigma=4.0, halo=0).find_halo(None) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(("step", "most"), [(2, 0.03), (3, 0.05)])
+def test_windows_a_few_voxels_apart_show_nearly_the_same(rng, step, most):
+    labels = np.kron(rng.integers(0, 4, (2, 2, 2)), np.ones((11, 12, 13), int))
+    whole, some = (
+        ShapeDescriptorsTarget(sigma=8.0, step=each).encode(torch.from_numpy(labels)[None]) for each in (1, step)
+    )
+    seen = some.weight.expand_as(some.values) & (whole.values[:, -1:] > 0)
+    assert (some.values - whole.values)[seen].abs().mean() < most
+    assert some.weight.float().mean() > 0.85
+    assert not some.values[(labels == 0)[None, None].repeat(10, 1)].any()
+
+
+def test_windows_lie_a_quarter_of_sigma_apart_unless_asked_otherwise():
+    labels = torch.ones(1, 16, 16, 16, dtype=torch.int64)
+    chosen, asked = (ShapeDescriptorsTarget(sigma=8.0, step=step).encode(labels) for step in (None, 2))
+    assert torch.equal(chosen.values, asked.values)

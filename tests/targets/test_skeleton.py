@@ -80,3 +80,9 @@ def test_every_object_has_its_own_skeleton():
         inside = labels == number
         assert (together[inside] <= alone[inside] + 1e-6).all()
         assert together[inside].max() == 1
+
+
+def test_what_is_no_object_is_no_skeleton_either():
+    labels = np.zeros((1, 3, 2))
+    labels[0, [0, 2], 0] = 1
+    assert not encode(SkeletonTarget(), labels)[0][labels == 0].any()

@@ -9,10 +9,8 @@ from jaxtyping import Int64, Integer, Real
 from volumen.decoding.head_maps import HeadMap, Role, refuse_other_affinities, refuse_probability
 from volumen.decoding.step import Maps, Mask
 from volumen.errors import ConfigError
-from volumen.geometry import to_shape
+from volumen.geometry import Slices, pair_slices, to_shape
 from volumen.heads import Offset
-
-Slices = tuple[slice, slice, slice]
 
 ROLES = (Role("head", refuse_other_affinities), Role("foreground", refuse_probability, needed=False, guessed=False))
 
@@ -39,9 +37,7 @@ class Link:
 
     def cut(self) -> tuple[Slices, Slices]:
         """All voxels that have a partner, and the partners."""
-        here = [slice(max(0, -s), max(0, n - max(0, s))) for s, n in zip(self.reach, self.values.shape, strict=True)]
-        there = [slice(max(0, s), max(0, n - max(0, -s))) for s, n in zip(self.reach, self.values.shape, strict=True)]
-        return (here[0], here[1], here[2]), (there[0], there[1], there[2])
+        return pair_slices(self.values.shape, self.reach)
 
     def find_linked(self, chosen: Mask, mask: Mask | None) -> Mask:
         """Chosen voxels that have a partner, both of them in the mask where there is one."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Bool, Float32, Float64, Int64
 from pydantic import Field
 
 from volumen.decoding.head_maps import Role, refuse_binary, refuse_other_target
@@ -12,7 +12,8 @@ from volumen.decoding.step import Labels, Maps, Share, Voxels
 from volumen.morphology import relabel
 
 Points = Float32[np.ndarray, "voxels d"]
-Numbers = Int64[np.ndarray, " voxels"]
+Numbers = Int64[np.ndarray, " _"]
+Centre = Float64[np.ndarray, " d"]
 
 
 @dataclass(frozen=True)
@@ -56,36 +57,32 @@ class EmbeddingClusters:
         numbers = np.zeros(len(points), np.int64)
         left, centres = np.arange(len(points)), []
         while len(left):
-            centre, inside = self._shift(points[left])
-            if np.count_nonzero(inside) >= self.size:
+            centre, near = self._shift(points, left)
+            if np.count_nonzero(near) >= self.size:
                 centres.append(centre)
-                numbers[left[inside]] = len(centres)
-            left = left[~inside]
+                numbers[left[near]] = len(centres)
+            left = left[~near]
         if centres:
             rest = numbers == 0
             numbers[rest] = _find_nearest(points[rest], np.stack(centres)) + 1
         return numbers
 
-    def _shift(self, points: Points) -> tuple[Float32[np.ndarray, " d"], Bool[np.ndarray, " voxels"]]:
-        """Where the mean of the first point's neighbours comes to rest, and what lies within the bandwidth of it."""
-        centre = points[0]
-        inside = self._find_inside(points, centre)
+    def _shift(self, points: Points, left: Numbers) -> tuple[Centre, Bool[np.ndarray, " left"]]:
+        """Where the mean of what lies near the first point comes to rest, and which points are near that place."""
+        from volumen.decoding.cluster_kernels import find_near
+
+        centre = points[left[0]].astype(np.float64)
+        near, mean = find_near(points, left, centre, self.bandwidth)
         for _ in range(self.iterations):
-            centre = points[inside].mean(axis=0, dtype=np.float64).astype(np.float32)
-            now = self._find_inside(points, centre)
-            if not now.any() or np.array_equal(now, inside):
+            moved, further = find_near(points, left, mean, self.bandwidth)
+            if not moved.any() or np.array_equal(moved, near):
                 break
-            inside = now
-        inside[0] = True  # so that every round takes one away
-        return centre, inside
-
-    def _find_inside(self, points: Points, centre: Float32[np.ndarray, " d"]) -> Bool[np.ndarray, " voxels"]:
-        away = points - centre
-        inside: Bool[np.ndarray, " voxels"] = np.einsum("nd,nd->n", away, away) <= np.float32(self.bandwidth**2)
-        return inside
+            near, centre, mean = moved, mean, further
+        near[0] = True  # so that every round takes one away
+        return centre, near
 
 
-def _find_nearest(points: Points, centres: Float32[np.ndarray, "centres d"]) -> Numbers:
+def _find_nearest(points: Points, centres: Float64[np.ndarray, "centres d"]) -> Numbers:
     """The nearest centre of each point."""
     from scipy.spatial import cKDTree
 

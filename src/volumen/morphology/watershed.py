@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from jaxtyping import Float32, Integer
 
+from volumen.geometry import pair_slices
 from volumen.morphology.components import Mask, label_components, relabel
 from volumen.morphology.distances import measure_distance
 
@@ -96,8 +97,7 @@ def _meet(
     basins: Integer[np.ndarray, "z y x"], distance: Float32[np.ndarray, "z y x"], step: tuple[int, int, int]
 ) -> tuple[Integer[np.ndarray, "pairs 2"], Float32[np.ndarray, " pairs"]]:
     """Where neighbours one step apart lie in different basins: the basins, and the lower of the two distances."""
-    here = tuple(slice(max(0, -move), extent - max(0, move)) for move, extent in zip(step, basins.shape, strict=True))
-    there = tuple(slice(max(0, move), extent - max(0, -move)) for move, extent in zip(step, basins.shape, strict=True))
+    here, there = pair_slices(basins.shape, step)
     one, other = basins[here], basins[there]
     meet = (one != other) & (one > 0) & (other > 0)
     pairs = np.sort(np.stack([one[meet], other[meet]], axis=1), axis=1)

@@ -9,15 +9,14 @@ import numpy as np
 from jaxtyping import Bool
 from pydantic import Field
 
-from volumen.geometry import Shape, VoxelSize
-from volumen.heads import AffinitySpec, Edge, Offset
+from volumen.geometry import Shape, VoxelSize, pair_slices
+from volumen.heads import AffinitySpec, Edge
 from volumen.targets.label_patch import LabelPatch
 from volumen.targets.target import ArrayTarget
 from volumen.targets.turning import Pairs, Part
 
 NEAREST = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 Steps = Annotated[Sequence[int], Field(min_length=3, max_length=3)]
-Slices = tuple[slice, slice, slice]
 
 
 @final
@@ -61,15 +60,8 @@ class AffinitiesTarget(ArrayTarget):
         values = np.zeros((len(reaches), *patch.shape), bool)
         weight = np.zeros_like(values)
         for channel, known, reach in zip(values, weight, reaches, strict=True):
-            here, there = pair_voxels(patch.shape, reach)
+            here, there = pair_slices(patch.shape, reach)
             np.equal(patch.labels[here], patch.labels[there], out=channel[here])
             channel[here] &= patch.mask[here]
             np.logical_and(patch.known[here], patch.known[there], out=known[here])
         return values, weight
-
-
-def pair_voxels(shape: Shape, reach: Offset) -> tuple[Slices, Slices]:
-    """All voxels that have another at `reach` from them, and those others."""
-    here = [slice(max(0, -step), max(0, extent - max(0, step))) for step, extent in zip(reach, shape, strict=True)]
-    there = [slice(max(0, step), max(0, extent - max(0, -step))) for step, extent in zip(reach, shape, strict=True)]
-    return (here[0], here[1], here[2]), (there[0], there[1], there[2])

@@ -1,7 +1,6 @@
 """Boundaries: voxels near another label than their own."""
 
 import itertools
-import math
 from dataclasses import dataclass
 from typing import Annotated, Literal, final
 
@@ -10,12 +9,11 @@ from jaxtyping import Bool
 from pydantic import Field
 
 from volumen.errors import DataError
-from volumen.geometry import Shape, VoxelSize, to_shape
+from volumen.geometry import Shape, VoxelSize, pair_slices, to_shape
 from volumen.heads import Offset, Unit
-from volumen.targets.affinities import pair_voxels
 from volumen.targets.label_patch import LabelPatch, measure_edges
 from volumen.targets.target import ArrayTarget
-from volumen.targets.turning import Dimensions, Part, Scalars
+from volumen.targets.turning import Dimensions, Scalars
 
 # A thickness of whole voxels must not lose its outermost voxels to the last bit of a division.
 SLACK = 1e-6
@@ -37,6 +35,7 @@ class BoundaryTarget(ArrayTarget):
     """
 
     activations = ("sigmoid", "none")
+    parts = (Scalars(),)
     losses = ("cross_entropy", "dice")
     decoding = ("threshold",)
     names_voxels = True
@@ -47,11 +46,6 @@ class BoundaryTarget(ArrayTarget):
     touching: bool = False
     dimensions: Dimensions = 3
 
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """One number."""
-        return (Scalars(),)
-
     def find_halo(self, voxel_size: VoxelSize | None) -> Shape:
         """The thickness in voxels."""
         return to_shape([max(steps) for steps in zip(*self._list_reaches(voxel_size), strict=True)])
@@ -60,7 +54,7 @@ class BoundaryTarget(ArrayTarget):
         """1 on boundaries, and where that is known."""
         found, doubtful = np.zeros(patch.shape, bool), np.zeros(patch.shape, bool)
         for reach in self._list_reaches(patch.voxel_size):
-            here, there = pair_voxels(patch.shape, reach)
+            here, there = pair_slices(patch.shape, reach)
             meets = (patch.labels[here] != patch.labels[there]) & patch.known[there]
             if self.touching:
                 meets &= patch.mask[here] & patch.mask[there]
@@ -73,22 +67,23 @@ class BoundaryTarget(ArrayTarget):
 
     def _list_reaches(self, voxel_size: VoxelSize | None) -> list[Offset]:
         """Every step to a voxel within the thickness."""
-        edges = measure_edges(voxel_size, self.unit)
-        most = [int(self.thickness / edge + SLACK) for edge in edges]
-        if self.dimensions == 2:  # noqa: PLR2004 - within sections
-            most[0] = 0
-        steps = itertools.product(*(range(-far, far + 1) for far in most))
-        reaches = [(z, y, x) for z, y, x in steps if 0 < self._measure((z, y, x), edges) <= self.thickness + SLACK]
+        reaches = list_steps(self.thickness, measure_edges(voxel_size, self.unit), self.dimensions)
         if not reaches:
             raise DataError(f"a boundary {self.thickness:g} {self.unit} thick reaches no other voxel; make it thicker")
         return reaches
-
-    @staticmethod
-    def _measure(step: Offset, edges: tuple[float, float, float]) -> float:
-        return math.sqrt(sum((count * edge) ** 2 for count, edge in zip(step, edges, strict=True)))
 
     def _find_able(self, patch: LabelPatch) -> Bool[np.ndarray, "z y x"]:
         """Voxels on the side that boundaries lie on."""
         if self.touching or self.side == "inside":
             return patch.mask
         return ~patch.mask if self.side == "outside" else np.ones(patch.shape, bool)
+
+
+def list_steps(radius: float, edges: tuple[float, float, float], dimensions: Dimensions = 3) -> list[Offset]:
+    """Every step to another voxel whose centre lies within the radius."""
+    most = [int(radius / edge + SLACK) for edge in edges]
+    if dimensions == 2:  # noqa: PLR2004 - within sections
+        most[0] = 0
+    steps = itertools.product(*(range(-far, far + 1) for far in most))
+    squares = ((step, sum((count * edge) ** 2 for count, edge in zip(step, edges, strict=True))) for step in steps)
+    return [(step[0], step[1], step[2]) for step, square in squares if 0 < square <= (radius + SLACK) ** 2]

@@ -13,7 +13,7 @@ from volumen.geometry import Shape, VoxelSize
 from volumen.heads import Activation, LengthSpec, Side, Unit
 from volumen.targets.label_patch import LabelPatch, measure_edges
 from volumen.targets.target import ArrayTarget
-from volumen.targets.turning import Dimensions, Part, Scalars
+from volumen.targets.turning import Dimensions, Scalars
 
 Length = Annotated[float, Field(gt=0)]
 
@@ -38,6 +38,7 @@ class DistanceTarget(ArrayTarget):
         dimensions: 2 measures within each section only; the patch's when not said.
     """
 
+    parts = (Scalars(),)
     losses = ("smooth_l1",)
     decoding = ("distance_mask",)
     linear = True
@@ -59,11 +60,6 @@ class DistanceTarget(ArrayTarget):
     def activations(self) -> tuple[Activation, ...]:
         """A sigmoid only where values lie in 0 to 1."""
         return ("none", "sigmoid") if self.relative else ("none",)
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """One number."""
-        return (Scalars(),)
 
     @cached_property
     def lengths(self) -> LengthSpec:

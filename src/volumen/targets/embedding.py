@@ -10,7 +10,7 @@ from pydantic import Field
 from volumen.geometry import Shape, VoxelSize
 from volumen.targets.label_patch import LabelPatch
 from volumen.targets.target import ArrayTarget
-from volumen.targets.turning import Part, Scalars
+from volumen.targets.turning import Scalars
 
 
 @final
@@ -23,15 +23,11 @@ class EmbeddingTarget(ArrayTarget):
     """
 
     activations = ("none",)
+    parts = (Scalars(),)
     losses = ("discriminative",)
     decoding = ("embedding_clusters",)
 
     channels: Annotated[int, Field(ge=1)] = 16
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """One number."""
-        return (Scalars(),)
 
     def find_halo(self, voxel_size: VoxelSize | None) -> Shape:
         """None."""

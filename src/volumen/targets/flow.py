@@ -7,9 +7,8 @@ import numpy as np
 from jaxtyping import Bool, Float32
 from pydantic import Field
 
-from volumen.geometry import Shape, VoxelSize
+from volumen.geometry import Shape, VoxelSize, pair_slices
 from volumen.heads import LengthSpec, Offset, Unit
-from volumen.targets.affinities import pair_voxels
 from volumen.targets.distance import Length, count_voxels, measure_borders
 from volumen.targets.label_patch import LabelPatch, measure_edges
 from volumen.targets.normals import normalise_vectors
@@ -71,7 +70,7 @@ def _find_sure(
     sure: Bool[np.ndarray, "z y x"] = usable.copy()
     for axis in range(3 - dimensions, 3):
         for sign in (-1, 1):
-            here, there = pair_voxels(patch.shape, _step_along(axis, sign))
+            here, there = pair_slices(patch.shape, _step_along(axis, sign))
             sure[here] &= usable[there] | ~patch.mask[here]
     return sure
 
@@ -87,7 +86,7 @@ def _measure_slope(
     """Central differences of the distance along an axis; it is 0 in whatever is not the voxel's own object."""
     slope = np.zeros_like(distance)
     for sign in (-1, 1):
-        here, there = pair_voxels(patch.shape, _step_along(axis, sign))
+        here, there = pair_slices(patch.shape, _step_along(axis, sign))
         ours = patch.labels[here] == patch.labels[there]
         slope[here] += np.float32(sign / 2) * distance[there] * ours
     _continue_at_faces(slope, distance, axis)

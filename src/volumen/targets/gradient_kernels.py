@@ -64,8 +64,9 @@ def find_least_2d(tensor, vectors, contrast):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def find_least_3d(tensor, vectors, contrast):  # type: ignore[no-untyped-def]
     """Eigenvectors z y x of the smallest eigenvalues of tensors zz zy zx yy yx xx, and the gap to the next."""
+    here = np.empty(6)
     for at in range(tensor.shape[1]):
-        here = tensor[:, at].astype(np.float64)
+        here[:] = tensor[:, at]
         trace = here[0] + here[3] + here[5]
         if trace <= 0:
             continue

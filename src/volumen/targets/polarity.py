@@ -9,7 +9,7 @@ from torch import Tensor
 
 from volumen.geometry import VoxelSize
 from volumen.targets.target import IGNORE, EncodedTarget, Target, find_range, refuse_label
-from volumen.targets.turning import Part, Scalars
+from volumen.targets.turning import Scalars
 
 
 @final
@@ -21,13 +21,9 @@ class PolarityTarget(Target):
     """
 
     activations = ("sigmoid", "none")
+    parts = (Scalars(3),)
     losses = ("cross_entropy", "dice")
     decoding = ("polarity_pairs",)
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """Three numbers."""
-        return (Scalars(3),)
 
     def encode(
         self, labels: Int[Tensor, "b z y x"], *, voxel_size: VoxelSize | None = None, ignore: int = IGNORE

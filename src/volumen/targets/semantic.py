@@ -23,16 +23,12 @@ class BinaryTarget(Target):
     """
 
     activations = ("sigmoid", "none")
+    parts = (Scalars(),)
     losses = ("cross_entropy", "dice")
     decoding = ("threshold",)
     names_voxels = True
 
     foreground: Labels | None = None
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """One number."""
-        return (Scalars(),)
 
     def encode(
         self, labels: Int[Tensor, "b z y x"], *, voxel_size: VoxelSize | None = None, ignore: int = IGNORE

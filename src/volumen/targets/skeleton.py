@@ -8,13 +8,14 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int32
 from pydantic import Field
 
-from volumen.geometry import Box, Shape, VoxelSize
+from volumen.geometry import Shape, VoxelSize, pair_slices
 from volumen.heads import Unit
-from volumen.morphology import find_medial_surface, find_near, skeletonize_curves
+from volumen.morphology import find_medial_surface, skeletonize_curves
+from volumen.targets.boundary import list_steps
 from volumen.targets.distance import count_voxels, measure_borders
 from volumen.targets.label_patch import LabelPatch, list_objects, measure_edges
 from volumen.targets.target import ArrayTarget
-from volumen.targets.turning import Dimensions, Part, Scalars
+from volumen.targets.turning import Dimensions, Scalars
 
 Halo = Annotated[float, Field(ge=0)]
 Tube = Annotated[float, Field(ge=0)]
@@ -36,6 +37,7 @@ class SkeletonTarget(ArrayTarget):
     """
 
     activations = ("sigmoid", "none")
+    parts = (Scalars(),)
     losses = ("cross_entropy", "dice")
     decoding = ("threshold",)
     names_voxels = True
@@ -44,11 +46,6 @@ class SkeletonTarget(ArrayTarget):
     unit: Unit = "voxel"
     halo: Halo = 0.0
     dimensions: Dimensions = 3
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """One number."""
-        return (Scalars(),)
 
     def find_halo(self, voxel_size: VoxelSize | None) -> Shape:
         """The halo and the tube, in voxels."""
@@ -80,6 +77,7 @@ class MedialSurfaceTarget(ArrayTarget):
     """
 
     activations = ("sigmoid", "none")
+    parts = (Scalars(),)
     losses = ("cross_entropy", "dice")
     decoding = ("threshold",)
     names_voxels = True
@@ -89,11 +87,6 @@ class MedialSurfaceTarget(ArrayTarget):
     tube: Tube = 1.0
     unit: Unit = "voxel"
     halo: Halo = 0.0
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """One number."""
-        return (Scalars(),)
 
     def find_halo(self, voxel_size: VoxelSize | None) -> Shape:
         """The halo and the tube, in voxels."""
@@ -121,6 +114,7 @@ class SkeletonDistanceTarget(ArrayTarget):
     """
 
     activations = ("sigmoid", "none")
+    parts = (Scalars(),)
     losses = ("smooth_l1",)
     decoding = ("watershed",)
     linear = True
@@ -129,11 +123,6 @@ class SkeletonDistanceTarget(ArrayTarget):
     curves: bool = True
     halo: Halo = 0.0
     unit: Unit = "voxel"
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """One number."""
-        return (Scalars(),)
 
     def find_halo(self, voxel_size: VoxelSize | None) -> Shape:
         """The halo in voxels."""
@@ -155,13 +144,11 @@ class SkeletonDistanceTarget(ArrayTarget):
 def draw_tubes(
     patch: LabelPatch, curves: Int32[np.ndarray, "z y x"], radius: float, unit: Unit
 ) -> Bool[np.ndarray, "z y x"]:
-    """Voxels of objects at most `radius` from the curves of their own object."""
-    tubes = np.zeros(patch.shape, bool)
-    edges = measure_edges(patch.voxel_size, unit)
-    reach = count_voxels(radius, edges, 3)
-    for number, box in list_objects(curves):
-        around = box.grow(reach).clip(Box.whole(patch.shape)).slices
-        tubes[around] |= find_near(curves[around] == number, radius, edges) & (patch.labels[around] == number)
+    """Voxels of objects at most `radius` from the curves of their own object; curves through cavities are left out."""
+    tubes: Bool[np.ndarray, "z y x"] = (curves == patch.labels) & patch.mask
+    for step in list_steps(radius, measure_edges(patch.voxel_size, unit)):
+        here, there = pair_slices(patch.shape, step)
+        tubes[here] |= (curves[there] == patch.labels[here]) & patch.mask[here]
     return tubes
 
 

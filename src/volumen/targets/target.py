@@ -50,14 +50,13 @@ class Target(abc.ABC):
     What it says of a voxel does not change with what lies under the ignore label: where it would, the weight is 0. The
     encoding commutes with flips and quarter turns (`turn`), and up to the voxel grid with every rotation (`rotate`).
 
-    Class variables: `losses` and `decoding` are what a recipe gets that names none; `place` is where it is encoded: in
-    the loader's worker, or on the device; `learns_from` says what `encode` is given; `names_voxels` whether the largest
-    channel (or a lone one above one half) is a label that scores can be made of.
+    Class variables: `losses` and `decoding` are what a recipe gets that names none; `learns_from` says what `encode` is
+    given; `names_voxels` whether the largest channel (or a lone one above one half) is a label that scores can be made
+    of.
     """
 
     losses: ClassVar[tuple[Default, ...]] = ()
     decoding: ClassVar[tuple[Default, ...]] = ()
-    place: ClassVar[Literal["device", "worker"]] = "device"
     learns_from: ClassVar[Literal["labels", "image"]] = "labels"
     names_voxels: ClassVar[bool] = False
 
@@ -124,7 +123,6 @@ class ArrayTarget(Target):
         foreground: the labels that are objects; None stands for every label above 0.
     """
 
-    place = "worker"
     linear: ClassVar[bool] = False
 
     foreground: Labels | None = None

@@ -11,6 +11,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from volumen.errors import ShapeError
+from volumen.geometry import pair_slices
 from volumen.heads import AffinitySpec, Offset
 
 Dimensions = Literal[2, 3]
@@ -201,8 +202,6 @@ def gather_tensor(full: Shaped[Tensor, "b n n z y x"], dimensions: Dimensions) -
 def _shift(tensor: Shaped[Tensor, "b 1 z y x"], shift: Offset) -> Shaped[Tensor, "b 1 z y x"]:
     """The tensor read `shift` voxels further on; zeros where that is outside."""
     shifted = torch.zeros_like(tensor)
-    extents = tensor.shape[2:]
-    here = [slice(max(0, -step), extent - max(0, step)) for step, extent in zip(shift, extents, strict=True)]
-    there = [slice(max(0, step), extent - max(0, -step)) for step, extent in zip(shift, extents, strict=True)]
-    shifted[(slice(None), slice(None), *here)] = tensor[(slice(None), slice(None), *there)]
+    here, there = pair_slices(tensor.shape[2:], shift)
+    shifted[(..., *here)] = tensor[(..., *there)]
     return shifted
