@@ -1,15 +1,23 @@
 """Shapes and types are checked while tests run; volumes small enough to read."""
 
+import hashlib
 import os
 import sys
 import time
 import types
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from beartype import BeartypeConf, beartype
 from jaxtyping import install_import_hook
+
+ROOT = Path(__file__).parents[1]
+# numba keeps what it has compiled until the file of a loop changes, not until those that the loop calls do.
+_kernels = b"".join(path.read_bytes() for path in sorted(ROOT.glob("src/volumen/*/*_kernels.py")))
+_cache = ROOT / ".pytest_cache" / "numba" / hashlib.sha256(_kernels).hexdigest()[:16]
+os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache))
 
 if os.environ.get("SHAPES", "1") == "1":
     # An int may stand where a float is due, as everywhere in Python; the hook takes its checker by name only.

@@ -159,6 +159,8 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "metric": {
         "ap": "volumen.metrics:score_ap",
+        "betti": "volumen.metrics:score_betti",
+        "cldice": "volumen.metrics:score_cldice",
         "cleft": "volumen.metrics:score_clefts",
         "cremi": "volumen.metrics:score_cremi",
         "dice": "volumen.metrics:score_dice",
@@ -170,6 +172,7 @@ TABLES: dict[str, dict[str, str]] = {
         "precision": "volumen.metrics:score_precision",
         "rand": "volumen.metrics:score_rand",
         "recall": "volumen.metrics:score_recall",
+        "surface": "volumen.metrics:score_surface",
         "surface_dice": "volumen.metrics:score_surface_dice",
         "surface_distance": "volumen.metrics:score_surface_distance",
         "voi": "volumen.metrics:score_voi",

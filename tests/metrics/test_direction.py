@@ -6,6 +6,8 @@ from volumen.metrics import evaluate_case, is_lower_better
 
 NAMES = (
     "ap",
+    "betti",
+    "cldice",
     "cleft",
     "cremi",
     "dice",
@@ -15,12 +17,24 @@ NAMES = (
     "objects",
     "pq",
     "rand",
+    "surface",
     "surface_distance",
     "voi",
 )
 BETTER_HIGHER = {
     *("ap", "ap_50", "ap_75", "ap_small", "ap_medium", "ap_large", "ap_75_small", "ap_75_medium", "ap_75_large"),
     *("cleft_f1", "dice", "dice_1", "erl", "nerl", "erl_max", "iou", "pq", "sq", "rq", "pq_matched"),
+    *(
+        "cldice",
+        "cldice_precision",
+        "cldice_recall",
+        "surface",
+        "surface_topology",
+        "surface_surface_dice",
+        "surface_voi",
+    ),
+    *(f"betti_{k}_{side}" for k in range(3) for side in ("predicted", "true")),
+    *(f"surface_{kind}_{k}" for k in range(3) for kind in ("f1", "matched", "predicted", "true")),
     *("objects_true", "objects_predicted", "objects_one_to_one", "rand_precision", "rand_recall"),
 }
 

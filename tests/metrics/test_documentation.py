@@ -1,11 +1,14 @@
 import doctest
 from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs" / "scores.md"
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_the_examples_of_the_page_on_scores_run_as_they_stand():
-    failed, tried = doctest.testfile(str(PAGE), module_relative=False)
+@pytest.mark.parametrize(("page", "least"), [("scores.md", 28), ("scores-surface.md", 12)])
+def test_the_examples_of_the_pages_on_scores_run_as_they_stand(page, least):
+    failed, tried = doctest.testfile(str(DOCS / page), module_relative=False)
 
-    assert tried > 25
+    assert tried > least
     assert failed == 0

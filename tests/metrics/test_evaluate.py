@@ -11,11 +11,14 @@ from volumen.geometry import VoxelSize
 from volumen.metrics import (
     evaluate_case,
     score_ap,
+    score_betti,
+    score_cldice,
     score_cremi,
     score_dice,
     score_erl,
     score_objects,
     score_rand,
+    score_surface,
     score_surface_dice,
     score_voi,
     trace_skeletons,
@@ -101,6 +104,19 @@ def test_objects_and_distances_are_scored_by_name_with_options(prediction, truth
     assert scores["objects_split"] == score_objects(prediction, truth, min_voxels=5).objects_split
     assert "worst" not in scores
     assert scores["nerl"] == score_erl(prediction, truth, voxel_size=size, merge_tolerance=2).nerl
+    assert all(type(value) is float for value in scores.values())
+
+
+def test_scores_of_topology_name_their_own_numbers(rng):
+    prediction, truth = rng.integers(0, 2, (8, 9, 10)), rng.integers(0, 3, (8, 9, 10))
+    metrics = [{"name": "surface"}, {"name": "betti", "connectivity": 6}, {"name": "cldice", "skeleton": "surface"}]
+
+    scores = evaluate_case(prediction, truth, [Component.model_validate(one) for one in metrics], ignore=2, workers=2)
+
+    assert scores["surface"] == score_surface(prediction, truth).score
+    assert scores["surface_matched_1"] == score_surface(prediction, truth).counts[1][0]
+    assert scores["betti_0_true"] == score_betti(prediction, truth, ignore=2, connectivity=6).true.components
+    assert scores["cldice_recall"] == score_cldice(prediction, truth, ignore=2, skeleton="surface").cldice_recall
     assert all(type(value) is float for value in scores.values())
 
 

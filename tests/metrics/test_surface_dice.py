@@ -5,7 +5,8 @@ from hypothesis.extra.numpy import arrays
 
 from volumen.errors import ConfigError
 from volumen.geometry import VoxelSize
-from volumen.metrics import score_surface_dice
+from volumen.metrics import score_surface_dice, surface_dice
+from volumen.metrics.surface_dice import compare_surfaces
 from volumen.metrics.surfels import encode_corners, measure_surfels
 
 MASKS = arrays(bool, (3, 4, 5))
@@ -81,6 +82,18 @@ def test_one_for_itself_symmetric_and_deaf_to_what_is_ignored(one, other, change
     assert score_surface_dice(other, one, tolerance=1).surface_dice == pytest.approx(score.surface_dice)
     mixed = np.where(ignored, changed, one)
     assert score_surface_dice(mixed, other, ignore=ignored) == score_surface_dice(one, other, ignore=ignored)
+
+
+@pytest.mark.parametrize("tolerance", [0, 0.9, 1, 1.5, 2, 3.1])
+@pytest.mark.parametrize("spacing", [(1, 1, 1), (3, 2, 1.5), (0.3, 0.1, 0.1)])
+def test_looking_at_each_point_and_measuring_distances_give_the_same(rng, monkeypatch, tolerance, spacing):
+    one, other = (rng.random((9, 10, 11)) < 0.1 for _ in range(2))
+
+    by_points = compare_surfaces(one, other, tolerance=tolerance, spacing=spacing)
+    monkeypatch.setattr(surface_dice, "MOST_STEPS", 0)
+    by_distance = compare_surfaces(one, other, tolerance=tolerance, spacing=spacing)
+
+    assert by_points == by_distance
 
 
 def test_nanometres_without_a_voxel_size_are_refused():

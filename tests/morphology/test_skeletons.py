@@ -8,7 +8,14 @@ from skimage.measure import euler_number
 from skimage.morphology import skeletonize
 
 from volumen.errors import ConfigError, DataError
-from volumen.morphology import count_components, fill_holes, find_medial_surface, skeletonize_curves
+from volumen.morphology import (
+    count_components,
+    fill_holes,
+    find_medial_surface,
+    keep_marked,
+    measure_topology,
+    skeletonize_curves,
+)
 
 MASKS = arrays(bool, st.tuples(*[st.integers(1, 7)] * 3))
 
@@ -29,7 +36,7 @@ def draw_sheet(normal: tuple[int, int, int], thickness: float, extent: int = 32)
 @settings(max_examples=60, deadline=None)
 @given(MASKS)
 def test_curves_have_the_components_and_tunnels_of_the_filled_mask(mask):
-    solid = fill_holes(mask, mask.size)
+    solid = fill_holes(np.pad(mask, 1), mask.size)[1:-1, 1:-1, 1:-1]
 
     curves = skeletonize_curves(mask)
 
@@ -63,10 +70,11 @@ def test_scikit_image_loses_bars_of_even_thickness():
     assert not skeletonize(draw_bar(4, 4, 24), method="lee").any()
 
 
-def test_a_ring_stays_a_ring():
+@pytest.mark.parametrize("planes", [np.s_[2:6], np.s_[3:4]])
+def test_a_ring_stays_a_ring(planes):
     y, x = np.indices((24, 24)) - 11.5
     ring = np.zeros((8, 24, 24), bool)
-    ring[2:6] = (np.hypot(y, x) > 5) & (np.hypot(y, x) < 9)
+    ring[planes] = (np.hypot(y, x) > 5) & (np.hypot(y, x) < 9)
 
     curve = skeletonize_curves(ring)
 
@@ -80,6 +88,15 @@ def test_a_shell_counts_as_solid():
     shell[4:7, 4:7, 4:7] = False
 
     np.testing.assert_array_equal(skeletonize_curves(shell), skeletonize_curves(box))
+
+
+@settings(max_examples=40, deadline=None)
+@given(MASKS)
+def test_cavities_that_are_not_filled_keep_a_surface_around_them(mask):
+    thin = skeletonize_curves(mask, fill_cavities=False)
+
+    assert not (thin & ~mask).any()
+    assert measure_topology(thin) == measure_topology(mask)
 
 
 def test_objects_that_touch_have_curves_of_their_own_under_their_ids():
@@ -127,6 +144,15 @@ def test_one_axis_is_blind_to_sheets_along_its_slices_and_curves_to_all():
     assert cover(find_medial_surface(sheet)) > 0.96
     assert cover(find_medial_surface(sheet, axes=(0,))) < 0.9
     assert cover(skeletonize_curves(sheet)) < 0.5
+
+
+@settings(max_examples=40, deadline=None)
+@given(MASKS, st.sampled_from([1, 2, 3]))
+def test_every_piece_leaves_something_of_its_medial_surface(mask, agreement):
+    surface = find_medial_surface(mask, agreement=agreement)
+
+    assert not (surface & ~mask).any()
+    np.testing.assert_array_equal(keep_marked(mask, surface), mask)
 
 
 def test_less_agreement_keeps_more():

@@ -59,13 +59,21 @@ if TYPE_CHECKING:
     from volumen.metrics.surface_distance import SurfaceDistanceScore as SurfaceDistanceScore
     from volumen.metrics.surface_distance import score_hausdorff95 as score_hausdorff95
     from volumen.metrics.surface_distance import score_surface_distance as score_surface_distance
+    from volumen.metrics.surface_score import SurfaceScore as SurfaceScore
+    from volumen.metrics.surface_score import score_surface as score_surface
     from volumen.metrics.table import ContingencyTable as ContingencyTable
     from volumen.metrics.table import build_table as build_table
+    from volumen.metrics.topology import BettiScore as BettiScore
+    from volumen.metrics.topology import ClDiceScore as ClDiceScore
+    from volumen.metrics.topology import score_betti as score_betti
+    from volumen.metrics.topology import score_cldice as score_cldice
 
 _HOMES = {
     "ApScore": "matching",
     "Associations": "associations",
+    "BettiScore": "topology",
     "BorderMask": "cremi",
+    "ClDiceScore": "topology",
     "CleftScore": "clefts",
     "Comparison": "confidence",
     "ContingencyTable": "table",
@@ -89,6 +97,7 @@ _HOMES = {
     "Skeletons": "skeletons",
     "SurfaceDiceScore": "surface_dice",
     "SurfaceDistanceScore": "surface_distance",
+    "SurfaceScore": "surface_score",
     "VoiScore": "partition",
     "bound_mean": "confidence",
     "build_table": "table",
@@ -102,6 +111,8 @@ _HOMES = {
     "pair_cases": "pairing",
     "read_skeletons": "skeleton_files",
     "score_ap": "matching",
+    "score_betti": "topology",
+    "score_cldice": "topology",
     "score_clefts": "clefts",
     "score_cremi": "cremi",
     "score_dice": "overlap",
@@ -113,6 +124,7 @@ _HOMES = {
     "score_precision": "overlap",
     "score_rand": "partition",
     "score_recall": "overlap",
+    "score_surface": "surface_score",
     "score_surface_dice": "surface_dice",
     "score_surface_distance": "surface_distance",
     "score_voi": "partition",
@@ -124,7 +136,9 @@ _HOMES = {
 __all__ = [
     "ApScore",
     "Associations",
+    "BettiScore",
     "BorderMask",
+    "ClDiceScore",
     "CleftScore",
     "Comparison",
     "ContingencyTable",
@@ -148,6 +162,7 @@ __all__ = [
     "Skeletons",
     "SurfaceDiceScore",
     "SurfaceDistanceScore",
+    "SurfaceScore",
     "VoiScore",
     "bound_mean",
     "build_table",
@@ -161,6 +176,8 @@ __all__ = [
     "pair_cases",
     "read_skeletons",
     "score_ap",
+    "score_betti",
+    "score_cldice",
     "score_clefts",
     "score_cremi",
     "score_dice",
@@ -172,6 +189,7 @@ __all__ = [
     "score_precision",
     "score_rand",
     "score_recall",
+    "score_surface",
     "score_surface_dice",
     "score_surface_distance",
     "score_voi",

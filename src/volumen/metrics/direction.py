@@ -4,7 +4,7 @@ import re
 
 _COUNTS = r"(split|merged|missed|invented|over_segmented|under_segmented|many_to_many|missing|background)"
 _LOWER = re.compile(
-    r"rand|(voi|hausdorff95|surface_distance|betti)(_.*)?|cremi(_.*)?|cleft(_(?!f1).*)?"
+    r"rand|(voi|hausdorff95|surface_distance)(_.*)?|betti(_\d)?|surface_voi_(split|merge)|cremi(_.*)?|cleft(_(?!f1).*)?"
     rf"|pq_(missed|invented)|erl_(?!max).*|objects_{_COUNTS}"
 )
 

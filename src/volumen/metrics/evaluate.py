@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from inspect import signature
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from volumen.config import SUPPLIED, Component, build_component, check_component
 from volumen.errors import ConfigError
@@ -12,6 +12,15 @@ from volumen.metrics.skeletons import Skeletons
 from volumen.metrics.sources import Ignore, Source
 from volumen.metrics.table import ContingencyTable, build_table
 from volumen.registry import load_named
+
+
+@runtime_checkable
+class Flat(Protocol):
+    """A score that names its own numbers."""
+
+    def flatten(self) -> Mapping[str, float]:
+        """Every number by its flat name."""
+        ...
 
 
 def evaluate_case(
@@ -28,7 +37,8 @@ def evaluate_case(
     """Each score by its flat name: `dice`, `voi_split`, …; a class's as `dice_3`. Lists of objects are left out.
 
     The two volumes are read once for all metrics that count labels, and again for each that needs more than their
-    table: `surface_dice`, distances, `cremi`, `cleft`, `erl`, and scores of objects of two masks.
+    table: `surface`, `surface_dice`, `betti`, `cldice`, distances, `cremi`, `cleft`, `erl`, and scores of objects of
+    two masks.
 
     Args:
         prediction: labels, as an array or a volume.
@@ -53,7 +63,7 @@ def evaluate_case(
     scores: dict[str, float] = {}
     for done, component in enumerate(metrics, start=1):
         score = build_component("metric", component, prediction=prediction, truth=truth, **supplied)
-        scores |= dict(_flatten(component.name, score))
+        scores |= score.flatten() if isinstance(score, Flat) else dict(_flatten(component.name, score))
         if progress:
             progress(done, len(metrics))
     return scores

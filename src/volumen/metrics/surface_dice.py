@@ -1,7 +1,9 @@
 """Surface Dice at a tolerance: how much of two surfaces lies close to the other."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from jaxtyping import Bool
@@ -9,11 +11,17 @@ from jaxtyping import Bool
 from volumen.errors import ConfigError
 from volumen.geometry import VoxelSize
 from volumen.metrics.sources import Ignore, Source, read_masks
-from volumen.metrics.surfels import encode_corners, find_surface, measure_surfels
-from volumen.morphology import find_near
+from volumen.metrics.surfels import CODES, encode_corners, find_surface, measure_surfels
+from volumen.morphology import find_near, list_steps
+
+if TYPE_CHECKING:
+    from volumen.metrics.surfel_kernels import Census
 
 Mask = Bool[np.ndarray, "z y x"]
 Cut = Bool[np.ndarray, "bz by bx"]
+
+# Points of a ball beyond which a distance transform is cheaper than to look at each.
+MOST_STEPS = 1000
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,8 @@ def score_surface_dice(
     eight voxels meet that are not all alike; its area is that of the marching-cubes triangles there, its distance the
     Euclidean one from its point to the nearest such point of the other surface. This is what DeepMind's
     surface-distance computes. Foreground is every label but 0; beyond the faces of the volume, and where ignored, both
-    are background. 1 when both are empty, 0 when one is. Holds both masks: about 15 bytes a voxel.
+    are background. 1 when both are empty, 0 when one is. Holds both masks: about 10 bytes a voxel, 20 where the
+    tolerance is more than four voxels.
 
     Args:
         prediction: labels, as an array or a volume.
@@ -52,11 +61,26 @@ def score_surface_dice(
         raise ConfigError("surface_dice in nm needs the voxel size, which is not known; give it or use unit: voxels")
     spacing = tuple(voxel_size) if voxel_size and unit == "nm" else (1.0, 1.0, 1.0)
     predicted, true, _ = read_masks(prediction, truth, ignore)
-    (near_predicted, all_predicted), (near_true, all_true) = _measure_close(
-        *_crop(predicted, true), tolerance=tolerance, spacing=spacing
-    )
-    total = all_predicted + all_true
-    return SurfaceDiceScore((near_predicted + near_true) / total if total else 1.0)
+    return SurfaceDiceScore(compare_surfaces(predicted, true, tolerance=tolerance, spacing=spacing))
+
+
+def compare_surfaces(
+    predicted: Mask, true: Mask, *, tolerance: float | int = 2.0, spacing: Sequence[float | int] = (1.0, 1.0, 1.0)
+) -> float:
+    """Surface Dice of two masks in memory; 1 when both are empty.
+
+    Args:
+        predicted: one mask.
+        true: the other.
+        tolerance: the greatest distance that counts as close, in the unit of `spacing`.
+        spacing: edges of a voxel, z first.
+    """
+    areas = measure_surfels(spacing)
+    surfaces = [
+        (areas @ one.close, areas @ one.all) for one in _count_codes(*_crop(predicted, true), tolerance, spacing)
+    ]
+    close, total = np.sum(surfaces, axis=0)
+    return float(close / total) if total else 1.0
 
 
 def _crop(one: Mask, other: Mask) -> tuple[Cut, Cut]:
@@ -69,15 +93,36 @@ def _crop(one: Mask, other: Mask) -> tuple[Cut, Cut]:
     return one[tuple(box)], other[tuple(box)]
 
 
-def _measure_close(
-    predicted: Cut, true: Cut, *, tolerance: float | int, spacing: tuple[float, ...]
-) -> list[tuple[float, float]]:
-    """Area of each surface close to the other, and in all."""
-    areas = measure_surfels(spacing)
+def _count_codes(
+    predicted: Cut, true: Cut, tolerance: float | int, spacing: Sequence[float | int]
+) -> "tuple[Census, Census]":
+    """How many surface elements of each kind each mask has, and how many close to the other's."""
+    reach = math.prod(2 * tolerance / edge + 1 for edge in spacing)
+    if reach > MOST_STEPS:
+        return _count_by_distance(predicted, true, tolerance, spacing)
+    from volumen.metrics.surfel_kernels import take_census
+
+    steps = list_steps(tolerance, spacing)
+    codes = [encode_corners(mask, int(steps.max())) for mask in (predicted, true)]
+    jumps = steps @ np.array(codes[0].strides)
+    one, other = (code.reshape(-1) for code in codes)
+    return take_census(one, other, jumps), take_census(other, one, jumps)
+
+
+def _count_by_distance(
+    predicted: Cut, true: Cut, tolerance: float | int, spacing: Sequence[float | int]
+) -> "tuple[Census, Census]":
+    """The same from distance transforms: what a ball of many points costs does not matter."""
+    from volumen.metrics.surfel_kernels import Census
+
     codes = [encode_corners(mask) for mask in (predicted, true)]
     surfaces = [find_surface(code) for code in codes]
-    measured = []
-    for code, surface, other in zip(codes, surfaces, reversed(surfaces), strict=True):
-        close = find_near(other, tolerance, spacing) & surface
-        measured.append((float(areas[code[close]].sum()), float(areas[code[surface]].sum())))
-    return measured
+    close = [
+        find_near(other, tolerance, spacing) & surface
+        for surface, other in zip(surfaces, reversed(surfaces), strict=True)
+    ]
+    one, other = (
+        Census(*(np.bincount(code[chosen], minlength=CODES) for chosen in (surface, near)))
+        for code, surface, near in zip(codes, surfaces, close, strict=True)
+    )
+    return one, other

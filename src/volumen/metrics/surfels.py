@@ -1,6 +1,5 @@
 """Surface elements of a mask and their areas, by marching cubes."""
 
-import itertools
 from collections.abc import Sequence
 from functools import cache
 
@@ -11,16 +10,20 @@ CODES = 256
 CORNERS = 8
 
 
-def encode_corners(mask: Bool[np.ndarray, "z y x"]) -> UInt8[np.ndarray, "cz cy cx"]:
+def encode_corners(mask: Bool[np.ndarray, "z y x"], margin: int = 0) -> UInt8[np.ndarray, "cz cy cx"]:
     """For every point where eight voxels meet, which of them are foreground: one bit each, z y x of the first highest.
 
     Beyond the faces all is background, so there is one point more than voxels on each axis; 2 bytes a voxel.
+
+    Args:
+        mask: foreground.
+        margin: further points, all 0, to put around.
     """
-    padded = np.pad(mask, 1).view(np.uint8)
-    codes = np.zeros([extent + 1 for extent in mask.shape], np.uint8)
-    for place, steps in enumerate(itertools.product((0, 1), repeat=3)):
-        corner = tuple(slice(step, step + extent) for step, extent in zip(steps, codes.shape, strict=True))
-        codes |= padded[corner] << (CORNERS - 1 - place)
+    from volumen.metrics.surfel_kernels import fill_codes
+
+    codes = np.zeros([extent + 1 + 2 * margin for extent in mask.shape], np.uint8)
+    inside = tuple(slice(margin, extent + 1 + margin) for extent in mask.shape)
+    fill_codes(np.pad(mask, 1).view(np.uint8), codes[inside])
     return codes
 
 
@@ -43,6 +46,7 @@ def _measure_surfels(spacing: tuple[float, ...]) -> Float64[np.ndarray, " codes"
     for code in range(1, CODES - 1):
         sparse = code if code.bit_count() <= CORNERS // 2 else CODES - 1 - code
         cell = np.array([sparse >> place & 1 for place in reversed(range(CORNERS))], float).reshape(2, 2, 2)
-        vertices, faces, *_ = marching_cubes(cell, 0.5, spacing=spacing, method="lorensen")  # type: ignore[no-untyped-call]
-        areas[code] = mesh_surface_area(vertices, faces)  # type: ignore[no-untyped-call]
+        vertices, faces, *_ = marching_cubes(cell, 0.5, method="lorensen")  # type: ignore[no-untyped-call]
+        placed = vertices.astype(np.float64) * spacing  # float32 would be wrong in the ninth digit
+        areas[code] = mesh_surface_area(placed, faces)  # type: ignore[no-untyped-call]
     return areas

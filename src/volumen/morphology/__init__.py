@@ -1,4 +1,4 @@
-"""Arrays in memory: components, holes, balls, distances, skeletons, persistent homology, watershed, relabelling."""
+"""Arrays in memory: components, holes, topology, balls, distances, skeletons, watershed, relabelling."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from volumen.morphology.balls import dilate_ball as dilate_ball
     from volumen.morphology.balls import erode_ball as erode_ball
     from volumen.morphology.balls import open_ball as open_ball
+    from volumen.morphology.betti import Topology as Topology
+    from volumen.morphology.betti import measure_topology as measure_topology
     from volumen.morphology.components import Connectivity as Connectivity
     from volumen.morphology.components import count_components as count_components
     from volumen.morphology.components import keep_large as keep_large
@@ -17,9 +19,11 @@ if TYPE_CHECKING:
     from volumen.morphology.components import measure_components as measure_components
     from volumen.morphology.components import relabel as relabel
     from volumen.morphology.distances import find_near as find_near
+    from volumen.morphology.distances import list_steps as list_steps
     from volumen.morphology.distances import measure_distance as measure_distance
     from volumen.morphology.holes import count_cavities as count_cavities
     from volumen.morphology.holes import fill_holes as fill_holes
+    from volumen.morphology.matching import match_features as match_features
     from volumen.morphology.persistence import Intervals as Intervals
     from volumen.morphology.persistence import Matching as Matching
     from volumen.morphology.persistence import match_persistence as match_persistence
@@ -36,6 +40,7 @@ _HOMES = {
     "Connectivity": "components",
     "Intervals": "persistence",
     "Matching": "persistence",
+    "Topology": "betti",
     "close_ball": "balls",
     "count_cavities": "holes",
     "count_components": "components",
@@ -48,22 +53,26 @@ _HOMES = {
     "keep_marked": "components",
     "label_components": "components",
     "list_contacts": "components",
+    "list_steps": "distances",
+    "match_features": "matching",
     "match_persistence": "persistence",
     "measure_components": "components",
     "measure_distance": "distances",
     "measure_persistence": "persistence",
+    "measure_topology": "betti",
     "open_ball": "balls",
     "relabel": "components",
     "separate_by_watershed": "watershed",
-    "trace_centrelines": "tracing",
     "separate_heights": "watershed",
     "skeletonize_curves": "skeletons",
+    "trace_centrelines": "tracing",
 }
 __all__ = [
     "Centrelines",
     "Connectivity",
     "Intervals",
     "Matching",
+    "Topology",
     "close_ball",
     "count_cavities",
     "count_components",
@@ -76,10 +85,13 @@ __all__ = [
     "keep_marked",
     "label_components",
     "list_contacts",
+    "list_steps",
+    "match_features",
     "match_persistence",
     "measure_components",
     "measure_distance",
     "measure_persistence",
+    "measure_topology",
     "open_ball",
     "relabel",
     "separate_by_watershed",

@@ -1,9 +1,10 @@
 """Euclidean distance to the background."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int64
 
 from volumen.morphology.components import Mask, require_mask
 
@@ -35,4 +36,14 @@ def find_near(mask: Mask, radius: float | int, sampling: Sequence[float | int] =
     require_mask(mask)
     squared = edt.edtsq(~np.ascontiguousarray(mask), anisotropy=tuple(sampling))
     near: Mask = squared <= np.float32(radius**2 * (1 + FLOAT_SLACK))
+    return near
+
+
+def list_steps(radius: float | int, sampling: Sequence[float | int] = (1, 1, 1)) -> Int64[np.ndarray, "steps 3"]:
+    """Steps along z, y and x to all voxels at most `radius` away, as `find_near` counts them, the nearest first."""
+    reaches = [int(radius * (1 + FLOAT_SLACK) // edge) for edge in sampling]
+    steps = np.array(list(itertools.product(*(range(-reach, reach + 1) for reach in reaches))))
+    squares = ((steps * np.array(sampling)) ** 2).sum(1)
+    order = np.argsort(squares, kind="stable")
+    near: Int64[np.ndarray, "steps 3"] = steps[order[squares[order] <= radius**2 * (1 + FLOAT_SLACK)]]
     return near

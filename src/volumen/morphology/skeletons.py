@@ -13,38 +13,43 @@ import numpy as np
 from jaxtyping import Bool, Integer
 
 from volumen.errors import ConfigError
-from volumen.morphology.components import Labels, relabel
+from volumen.morphology.components import Labels, keep_marked, relabel
 from volumen.morphology.holes import fill_holes
 
 Cut = Bool[np.ndarray, "bz by bx"]
 AXES = 3
 
 
-def skeletonize_curves(labels: Labels) -> Labels:
+def skeletonize_curves(labels: Labels, *, fill_cavities: bool = True) -> Labels:
     """The centre curves of a mask or of each label, one voxel wide (26-connected); a label's curve carries its id.
 
     For tubes: neurites, vessels, fibres. Voxels go layer by layer, from one side at a time, each only while it is
     simple (Bertrand and Malandain 1994) and no end of a curve, so each piece of an object leaves exactly one piece of
     skeleton, and each tunnel a loop. (scikit-image's `skeletonize(method="lee")` loses objects whole, such as bars of
-    4 × 4 voxels: its issue 3757.) Cavities are filled first, for a shell has no centre curve; where another object
-    lies in one, the curve is left out. Labels are thinned one by one, so objects may touch. Beyond the faces of the
-    volume is background. Holds the result, and of the object at work 16 bytes a voxel and 5 a voxel of its box.
+    4 × 4 voxels: its issue 3757.) Labels are thinned one by one, so objects may touch. Beyond the faces of the volume
+    is background. Holds the result, and of the object at work 16 bytes a voxel and 5 a voxel of its box.
+
+    Args:
+        labels: a mask, or labels with 0 as background.
+        fill_cavities: thin each object as if it were solid, for a shell has no centre curve; a curve may then cross a
+            cavity, but not another object that lies in it. Else every cavity keeps a closed surface around it.
     """
-    return _thin_each(labels, lambda part: _thin_curves(fill_holes(part, part.size)))
+    return _thin_each(labels, lambda part: _thin_curves(part, fill_cavities=fill_cavities))
 
 
 def find_medial_surface(labels: Labels, *, axes: Sequence[int] = (0, 1, 2), agreement: int | None = None) -> Labels:
     """The voxels of a mask or of each label that lie in the middle of its sheets, one to two voxels thick.
 
     For sheets: scroll surfaces, membranes. A tube gives its centre curve, roughly. The surface may have pores and
-    crumbs: it says where the middle is, not how many pieces there are. Labels are thinned one by one.
-    Holds the result and 3 bytes a voxel of the object at work.
+    crumbs: it says where the middle is, not how many pieces there are, but every piece of an object leaves something.
+    Labels are thinned one by one. Holds the result and some 8 bytes a voxel of the object at work.
 
     Args:
         labels: a mask, or labels with 0 as background; 2D data has z = 1.
         axes: across which to slice; one axis is fastest, and blind to sheets that lie in its slices.
         agreement: of how many axes the thinned slices must hold a voxel. None stands for 2, or 1 with a single axis.
-            1 of several axes joins all they find: without pores, but twice as thick and farther from the middle.
+            1 of several axes joins all they find: without pores, but twice as thick and farther from the middle. What
+            would lose all its voxels has 1.
     """
     if not axes or len(set(axes)) != len(axes) or not set(axes) <= set(range(AXES)):
         raise ConfigError(f"axes to slice across are some of 0, 1, 2, each once; got {tuple(axes)}")
@@ -60,12 +65,13 @@ def _is_thick(shape: tuple[int, ...], axis: int) -> bool:
     return all(extent > 1 for other, extent in enumerate(shape) if other != axis)
 
 
-def _thin_curves(mask: Cut) -> Cut:
+def _thin_curves(mask: Cut, *, fill_cavities: bool) -> Cut:
     from volumen.morphology.skeleton_kernels import STEPS, Grid, thin_to_curves
 
-    padded = np.pad(mask, 1).view(np.uint8)
-    thin_to_curves(Grid(padded.reshape(-1), STEPS @ np.array(padded.strides)))
-    thin: Cut = padded[1:-1, 1:-1, 1:-1] > 0
+    padded = np.pad(mask, 1)
+    states = (fill_holes(padded, padded.size) if fill_cavities else padded).view(np.uint8)
+    thin_to_curves(Grid(states.reshape(-1), STEPS @ np.array(states.strides)))
+    thin: Cut = states[1:-1, 1:-1, 1:-1] > 0
     return thin
 
 
@@ -78,7 +84,10 @@ def _thin_slices(mask: Cut, axes: Sequence[int], agreement: int) -> Cut:
         for votes_of_slice, plane in zip(np.moveaxis(votes, axis, 0), np.moveaxis(mask, axis, 0), strict=True):
             if plane.any():
                 votes_of_slice[skeletonize(plane)] += 1  # type: ignore[no-untyped-call]
-    return votes >= agreement
+    kept = votes >= agreement
+    lost = mask & ~keep_marked(mask, kept)
+    thin: Cut = kept | (lost & (votes > 0))
+    return thin
 
 
 def _thin_each(labels: Labels, thin: Callable[[Cut], Cut]) -> Labels:

@@ -1,0 +1,77 @@
+"""Betti matching by the book: boundary matrices of whole cubical complexes, reduced column by column.
+
+Slow and plain; what `volumen.morphology.matching` is compared with.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+Cell = tuple[int, ...]  # doubled coordinates: even is a voxel's centre, odd spans to the next
+Values = dict[Cell, int]
+
+
+def match_by_the_book(one: np.ndarray, other: np.ndarray) -> dict[int, tuple[int, int, int]]:
+    """Matched features and those of each mask, by dimension."""
+    union = list_values(one | other)
+    images = [list_values(mask) for mask in (one, other)]
+    return {dimension: match_dimension(images, union, dimension) for dimension in range(3)}
+
+
+def list_values(mask: np.ndarray) -> Values:
+    """When each cell of the box comes: 0 when all its voxels are foreground, else 1."""
+    cells = itertools.product(*(range(2 * extent - 1) for extent in mask.shape))
+    return {cell: int(not mask[tuple(slice(c // 2, (c + 1) // 2 + 1) for c in cell)].all()) for cell in cells}
+
+
+def match_dimension(images: list[Values], union: Values, dimension: int) -> tuple[int, int, int]:
+    births = [list_births(image, dimension) for image in images]
+    induced = [pair_cells(image, union, dimension) for image in images]
+    matched = sum(
+        all(induced[side][death] in births[side] for side in (0, 1))
+        for death, birth in pair_cells(union, union, dimension).items()
+        if union[birth] != union[death]
+    )
+    return matched, len(births[0]), len(births[1])
+
+
+def list_births(image: Values, dimension: int) -> set[Cell]:
+    """Where classes begin that live for a while."""
+    pairs = pair_cells(image, image, dimension)
+    return {birth for death, birth in pairs.items() if image[birth] != image[death]}
+
+
+def pair_cells(rows: Values, columns: Values, dimension: int) -> dict[Cell, Cell]:
+    """The cell of a dimension that each cell of the next kills: rows in the order of one image, columns of another."""
+    cells = list_cells(rows, dimension)
+    ranks = {cell: rank for rank, cell in enumerate(cells)}
+    reduced: dict[int, int] = {}
+    pairs = {}
+    for column in list_cells(columns, dimension + 1):
+        bits = sum(1 << ranks[face] for face in list_faces(column))
+        while bits and bits.bit_length() in reduced:
+            bits ^= reduced[bits.bit_length()]
+        if bits:
+            reduced[bits.bit_length()] = bits
+            pairs[column] = cells[bits.bit_length() - 1]
+    return pairs
+
+
+def list_cells(image: Values, dimension: int) -> list[Cell]:
+    """Cells of a dimension by value, place of the first voxel, and kind."""
+    cells = [cell for cell in image if sum(place % 2 for place in cell) == dimension]
+    return sorted(cells, key=lambda cell: (image[cell], [place // 2 for place in cell], kind_of(cell)))
+
+
+def kind_of(cell: Cell) -> int:
+    """Of an edge the axis it runs along, of a square the axis across it."""
+    spans = [axis for axis in range(3) if cell[axis] % 2]
+    return {0: 0, 1: sum(spans), 2: 3 - sum(spans), 3: 0}[len(spans)]
+
+
+def list_faces(cell: Cell) -> Iterator[Cell]:
+    for axis in range(3):
+        if cell[axis] % 2:
+            for step in (-1, 1):
+                yield (*cell[:axis], cell[axis] + step, *cell[axis + 1 :])
