@@ -1,76 +1,93 @@
-"""Random patches from one volume in many formats, beside the libraries that made them.
+"""Patches, opens and copies of a volume, beside the libraries underneath: every reader in a process of its own.
 
-Every reader gets the same boxes in turn, `--repeats` times; the best run counts. *cold* has no cache of voxels (but the
-system's of files), *cached* one that holds the volume.
+python benchmarks/volumes.py --size 384 --copy 512
+
+Readers take turns over the same boxes; medians of the runs, each the best of three passes. *cold* keeps no voxels (the
+system keeps files), *cached* holds the volume. Figures of the first pass are not counted: it fills what is cached.
 """
 
 import argparse
-import gc
-import random
-import resource
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+import sys
 from pathlib import Path
-from typing import Any
+from statistics import median
+from tempfile import TemporaryDirectory
 
 import h5py
 import nibabel
 import numpy as np
-import psutil
-import zarr
 from PIL import Image
 
-from volumen.geometry import Box
-from volumen.volumes import create_volume, export_volume, limit_cache, open_volume
+PEERS = Path(__file__).parent / "peers"
+sys.path.insert(0, str(PEERS))
 
-Read = Callable[[Box], np.ndarray]
+from measuring import Figures, run_peer  # noqa: E402 - beside this file, not installed
+
+from volumen.geometry import Box  # noqa: E402
+from volumen.volumes import Volume, create_volume, export_volume  # noqa: E402
 
 CHUNK = (64, 64, 64)
-FORMATS = ("zarr", "hdf5", "slices", "npy", "nifti", "tiff")
+
+# By row of the table: the reader of peers/patches.py, and what it reads.
+READERS = {
+    "volumen, Zarr, cold": ("cold", "x.zarr"),
+    "zarr-python, Zarr": ("zarr-python", "x.zarr"),
+    "volumen, Zarr, cached": ("cached", "x.zarr"),
+    "MONAI CacheDataset, NPY": ("monai", "x.npy"),
+    "volumen, HDF5, cold": ("cold", "x.h5:raw"),
+    "h5py, HDF5, 1 MB of cache": ("h5py", "x.h5:raw"),
+    "volumen, HDF5, cached": ("cached", "x.h5:raw"),
+    "h5py, HDF5, cached": ("h5py-cached", "x.h5:raw"),
+    "volumen, NPY": ("cold", "x.npy"),
+    "volumen, slices, cached": ("cached", "slices"),
+    "volumen, NIfTI, cached": ("cached", "x.nii.gz"),
+    "volumen, packed TIFF, cached": ("cached", "x.tif"),
+}
+COPIES = {
+    "tensorstore, one call": "tensorstore",
+    "zarr-python, a loop over blocks": "zarr-python",
+    "volumen convert": "convert",
+    "volumen convert, two workers": "two-workers",
+    "volumen convert, three levels": "pyramid",
+}
 
 
 def main() -> None:
-    """Print one line a reader."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=384)
+    """Measure patches and opens, then copies."""
+    options = parse_options()
+    with TemporaryDirectory(dir=options.folder) as folder:
+        if options.size:
+            write_formats(Path(folder), draw_blobs(options.size, options.size))
+            print_patches(options, Path(folder))
+        if options.copy:
+            write_blocks(Path(folder) / "large.zarr", options.copy)
+            print_copies(options, Path(folder) / "large.zarr")
+
+
+def parse_options() -> argparse.Namespace:
+    """What was asked for on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, default=256, help="edge of the volume that patches are cut from; 0: none")
     parser.add_argument("--patch", type=int, default=128)
     parser.add_argument("--patches", type=int, default=40)
-    parser.add_argument("--repeats", type=int, default=3)
-    given = parser.parse_args()
-    rng = random.Random(0)
-    starts = [[rng.randrange(given.size - given.patch + 1) for _ in "zyx"] for _ in range(given.patches)]
-    boxes = [Box.at(start, (given.patch,) * 3) for start in starts]
-    with tempfile.TemporaryDirectory() as folder:
-        array = draw_volume(given.size)
-        specs = write_all(Path(folder), array)
-        packed = sum(path.stat().st_size for path in Path(specs["zarr"]).rglob("*") if path.is_file()) / array.nbytes
-        print(f"{given.patches} patches of {given.patch}³ from {given.size}³ uint8, best of {given.repeats};")
-        print(f"the Zarr is packed to {packed:.2f} of its voxels")
-        print(f"{'reader':<38} {'patches/s':>10} {'CPU ms':>8} {'RSS MB':>7}")
-        for name, read in list_readers(specs):
-            expected = array[boxes[0].slices]
-            np.testing.assert_array_equal(read(boxes[0]), expected)
-            wall, cpu = min(measure(read, boxes) for _ in range(given.repeats))
-            memory = psutil.Process().memory_info().rss / 2**20
-            print(f"{name:<38} {len(boxes) / wall:>10.1f} {cpu / len(boxes) * 1e3:>8.1f} {memory:>7.0f}")
-            del read
-            gc.collect()
-        for form, spec in specs.items():
-            count_memory(form, spec)
+    parser.add_argument("--opens", type=int, default=200)
+    parser.add_argument("--copy", type=int, default=256, help="edge of the volume that is copied; 0: none")
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--folder", help="where volumes are written; the system's temporary folder when not said")
+    return parser.parse_args()
 
 
-def draw_volume(size: int) -> np.ndarray:
+def draw_blobs(depth: int, size: int, *, seed: int = 0) -> np.ndarray:
     """Blobs under noise, which pack to about three quarters: CT packs somewhat less, EM somewhat more."""
-    rng = np.random.default_rng(0)
-    blobs = rng.normal(120, 30, (-(-size // 8),) * 3).astype(np.float32)
-    smooth = blobs.repeat(8, 0).repeat(8, 1).repeat(8, 2)[:size, :size, :size]
-    smooth += rng.normal(0, 3, smooth.shape).astype(np.float32)
+    rng = np.random.default_rng(seed)
+    shape = (depth, size, size)
+    blobs = rng.normal(120, 30, [-(-extent // 8) for extent in shape]).astype(np.float32)
+    smooth = blobs.repeat(8, 0).repeat(8, 1).repeat(8, 2)[:depth, :size, :size]
+    smooth += 3 * rng.standard_normal(smooth.shape, np.float32)
     return np.clip(smooth, 0, 255).astype(np.uint8)
 
 
-def write_all(folder: Path, array: np.ndarray) -> dict[str, str]:
-    """Specs of the volume in every format."""
+def write_formats(folder: Path, array: np.ndarray) -> None:
+    """The volume in every format."""
     made = create_volume(folder / "x.zarr", shape=array.shape, dtype=array.dtype, chunks=CHUNK)
     made.write(Box.whole(array.shape), array)
     with h5py.File(folder / "x.h5", "w") as file:
@@ -81,56 +98,57 @@ def write_all(folder: Path, array: np.ndarray) -> dict[str, str]:
     np.save(folder / "x.npy", array)
     nibabel.save(nibabel.Nifti1Image(array.T, np.eye(4)), folder / "x.nii.gz")
     export_volume(array, folder / "x.tif")
-    names = {
-        "zarr": "x.zarr",
-        "hdf5": "x.h5:raw",
-        "slices": "slices",
-        "npy": "x.npy",
-        "nifti": "x.nii.gz",
-        "tiff": "x.tif",
-    }
-    return {form: f"{folder}/{name}" for form, name in names.items()}
 
 
-def list_readers(specs: dict[str, str]) -> Iterator[tuple[str, Read]]:
-    """Readers by name, ours and others'."""
-    for cache, word in ((0, "cold"), (2**30, "cached")):
-        limit_cache(cache)
-        for form, spec in specs.items():
-            if not (cache == 0 and form in {"slices", "nifti", "tiff"}):
-                yield f"volumen, {form}, {word}", open_volume(spec).read
-    yield "zarr-python, zarr", cut(zarr.open_array(specs["zarr"], mode="r"))
-    with h5py.File(specs["hdf5"].rpartition(":")[0]) as file:
-        yield "h5py, hdf5, 1 MB of cache", cut(file["raw"])
+def write_blocks(path: Path, size: int) -> Volume:
+    """A large volume, a slab at a time."""
+    made = create_volume(path, shape=(size,) * 3, dtype=np.uint8, chunks=CHUNK)
+    for low in range(0, size, CHUNK[0]):
+        box = Box((low, 0, 0), (min(low + CHUNK[0], size), size, size))
+        made.write(box, draw_blobs(box.shape[0], size, seed=low))
+    return made
 
 
-def cut(array: Any) -> Read:
-    """What reads a box of an array by its slices."""
-    return lambda box: np.asarray(array[box.slices])
+def print_patches(options: argparse.Namespace, folder: Path) -> None:
+    """A table of patches and opens."""
+    common = [f"--{name}={getattr(options, name)}" for name in ("size", "patch", "patches", "opens")]
+    print(f"{options.patches} patches of {options.patch}³ from {options.size}³ uint8, median of {options.repeats}\n")
+    print(f"| reader | patches/s | CPU ms a patch | peak MiB above start | {options.opens} opens, MiB | ms an open |")
+    print("|---|---|---|---|---|---|")
+    runs: dict[str, list[Figures]] = {name: [] for name in READERS}
+    for _ in range(options.repeats):
+        for name, (reader, spec) in READERS.items():
+            print(f"… {name}", file=sys.stderr)
+            runs[name].append(
+                run_peer(PEERS / "patches.py", [reader, f"--spec={folder / spec}", "--repeats=3", *common])
+            )
+    for name, figures in runs.items():
+        row = {key: median(run[key] for run in figures) for key in figures[0]}
+        print(
+            f"| {name} | {options.patches / row['wall_s']:.0f} | {row['cpu_s'] / options.patches * 1e3:.1f} | "
+            f"{row['peak_mib'] - row['before_mib']:.0f} | {row['opens_mib']:+.1f} | {row['open_ms']:.1f} |"
+        )
+    if len({run["sum"] for figures in runs.values() for run in figures}) != 1:
+        raise SystemExit("readers disagree on the first patch")
 
 
-def measure(read: Read, boxes: list[Box]) -> tuple[float, float]:
-    """Seconds on the clock and of the processor."""
-    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
-    for box in boxes:
-        read(box)
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return time.perf_counter() - start, cpu
-
-
-def count_memory(form: str, spec: str) -> None:
-    """What 200 opens with a read each leave behind."""
-    limit_cache(2**26)
-    process, box = psutil.Process(), Box.whole((64, 64, 64))
-    for _ in range(20):
-        open_volume(spec).read(box)
-    before = process.memory_info().rss, process.num_fds()
-    for _ in range(200):
-        open_volume(spec).read(box)
-    after = process.memory_info().rss, process.num_fds()
-    memory, files = (after[0] - before[0]) / 2**20, after[1] - before[1]
-    print(f"200 opens, {form}: {memory:+.1f} MB, {files:+d} open files")
+def print_copies(options: argparse.Namespace, path: Path) -> None:
+    """A table of copies."""
+    megabytes = options.copy**3 / 1e6
+    print(f"\n{options.copy}³ uint8 from Zarr to Zarr, chunks of 64³, median of {options.repeats}\n")
+    print("| copied by | wall s | CPU s | MB/s | MB a CPU second | peak MiB (before) |")
+    print("|---|---|---|---|---|---|")
+    runs: dict[str, list[Figures]] = {name: [] for name in COPIES}
+    for _ in range(options.repeats):
+        for name, way in COPIES.items():
+            print(f"… {name}", file=sys.stderr)
+            runs[name].append(run_peer(PEERS / "copy_volume.py", [way, f"--spec={path}"]))
+    for name, figures in runs.items():
+        row = {key: median(run[key] for run in figures) for key in figures[0]}
+        print(
+            f"| {name} | {row['wall_s']:.2f} | {row['cpu_s']:.2f} | {megabytes / row['wall_s']:.0f} | "
+            f"{megabytes / row['cpu_s']:.0f} | {row['peak_mib']:.0f} ({row['before_mib']:.0f}) |"
+        )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 import os
 import sys
+import time
 import types
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -23,3 +25,16 @@ if os.environ.get("SHAPES", "1") == "1":
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def wait_for() -> Callable[..., None]:
+    """Waits until a condition holds."""
+
+    def wait(condition: Callable[[], object], seconds: float = 120) -> None:
+        until = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+    return wait

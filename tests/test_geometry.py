@@ -14,6 +14,7 @@ from volumen.geometry import (
     VoxelSize,
     blend_window,
     count_overlap,
+    pair_slices,
     tile_starts,
     to_shape,
 )
@@ -255,3 +256,11 @@ def test_a_window_is_positive_symmetric_and_highest_in_the_middle(tile):
     np.testing.assert_array_equal(window, window[::-1])
     assert window.argmax() in {(tile - 1) // 2, tile // 2}
     assert (np.diff(window[: (tile + 1) // 2]) >= 0).all()
+
+
+@pytest.mark.parametrize("step", [(1, 0, 0), (0, -2, 1), (5, 0, 0), (-9, 3, 0)])
+def test_voxels_and_those_a_step_from_them_are_cut_out_in_pairs(step):
+    places = np.indices((4, 5, 6))
+    starts, stops = (places[(slice(None), *cut)].reshape(3, -1).T for cut in pair_slices((4, 5, 6), step))
+    assert np.array_equal(starts + step, stops)
+    assert len(starts) == np.prod([max(0, extent - abs(move)) for extent, move in zip((4, 5, 6), step, strict=True)])

@@ -10,7 +10,7 @@ ENTRIES = [(kind, name) for kind, table in TABLES.items() for name in table]
 @pytest.fixture
 def plugin(monkeypatch):
     """A package that offers a loss `tversky`."""
-    found = {"loss": {"tversky": "math:sqrt"}}
+    found = {"loss": {"square_root": "math:sqrt"}}
     monkeypatch.setattr(registry, "_find_plugins", lambda kind: found.get(kind, {}))
     list_names.cache_clear()
     yield
@@ -43,15 +43,15 @@ def test_an_unknown_name_is_told_the_nearest():
 
 
 def test_an_unknown_kind_of_name_lists_all_when_none_is_near():
-    with pytest.raises(UnknownNameError, match="known: none, percentile, range, zscore"):
+    with pytest.raises(UnknownNameError, match="known: dataset_zscore, none, percentile, range, zscore"):
         find_import("normalisation", "xyz")
 
 
 def test_installed_packages_add_names(plugin):
     import math
 
-    assert "tversky" in list_names("loss")
-    assert load_named("loss", "tversky") is math.sqrt
+    assert "square_root" in list_names("loss")
+    assert load_named("loss", "square_root") is math.sqrt
 
 
 def test_a_package_cannot_change_a_name_of_ours(monkeypatch):

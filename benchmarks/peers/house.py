@@ -29,8 +29,8 @@ def build_config(*, features: int, patch: int, batch: int, deep_supervision: boo
             "network": {
                 "name": "planned_unet",
                 "features": features,
-                "max_poolings": STAGES - 1,
-                "residual": False,
+                "depth": STAGES - 1,
+                "block": "plain",
                 "deep_supervision": deep_supervision,
             },
             "heads": {

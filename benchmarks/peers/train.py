@@ -64,6 +64,8 @@ def run_house_bare(options: argparse.Namespace) -> list[Figures]:
     """Our network, targets, losses and optimiser in a loop of plain torch."""
     from house import build_learner
 
+    from volumen.losses import Moment
+
     image, scales = draw_batch(options)
     learner, sample = build_learner(options, image, scales[0][:, 0])
     learner.train()
@@ -71,7 +73,7 @@ def run_house_bare(options: argparse.Namespace) -> list[Figures]:
 
     def step() -> None:
         optimizer.zero_grad(set_to_none=True)
-        learner.judge(sample, 0).total.backward()
+        learner.judge(sample, Moment()).total.backward()
         torch.nn.utils.clip_grad_norm_(learner.parameters(), 12)
         optimizer.step()
 

@@ -5,16 +5,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from volumen.api import build_model as build_model
+    from volumen.api import convert as convert
     from volumen.api import decode as decode
     from volumen.api import ensemble as ensemble
     from volumen.api import evaluate as evaluate
+    from volumen.api import import_nnunet as import_nnunet
     from volumen.api import inspect_volume as inspect_volume
     from volumen.api import list_recipes as list_recipes
     from volumen.api import load_model as load_model
     from volumen.api import make_data as make_data
+    from volumen.api import plan as plan
     from volumen.api import predict as predict
     from volumen.api import read_recipe as read_recipe
     from volumen.api import train as train
+    from volumen.api import write_error_maps as write_error_maps
     from volumen.api import write_report as write_report
     from volumen.inference import predict_array as predict_array
     from volumen.volumes import create_volume as create_volume
@@ -24,10 +28,12 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "build_model": "api",
+    "convert": "api",
     "create_volume": "volumes",
     "decode": "api",
     "ensemble": "api",
     "evaluate": "api",
+    "import_nnunet": "api",
     "export_volume": "volumes",
     "inspect_volume": "api",
     "list_recipes": "api",
@@ -35,29 +41,35 @@ _ROOMS = {
     "make_data": "api",
     "open_layers": "volumes",
     "open_volume": "volumes",
+    "plan": "api",
     "predict": "api",
     "predict_array": "inference",
     "read_recipe": "api",
     "train": "api",
+    "write_error_maps": "api",
     "write_report": "api",
 }
 __all__ = [
     "build_model",
+    "convert",
     "create_volume",
     "decode",
     "ensemble",
     "evaluate",
     "export_volume",
+    "import_nnunet",
     "inspect_volume",
     "list_recipes",
     "load_model",
     "make_data",
     "open_layers",
     "open_volume",
+    "plan",
     "predict",
     "predict_array",
     "read_recipe",
     "train",
+    "write_error_maps",
     "write_report",
 ]
 

@@ -14,29 +14,38 @@ from volumen.volumes import name_volume, open_volume
 if TYPE_CHECKING:
     import numpy as np
 
+    from volumen.data import Downloaded, RemoteData
     from volumen.decoding import Decoded
     from volumen.inference import Compute, Model, Predicted, Prediction, PredictOptions, Tiling
     from volumen.metrics import Evaluation, Scoring
+    from volumen.networks import Memory, Size, TrainingPlan
     from volumen.training import RunOptions, RunSummary
     from volumen.viewing import Report
-    from volumen.volumes import Facts
+    from volumen.volumes import Converted, ConvertOptions, Facts
 
 __all__ = [
     "CleanUp",
     "build_model",
+    "convert",
     "copy_recipe",
     "decode",
+    "download_data",
     "ensemble",
     "evaluate",
+    "forecast_plan",
+    "import_nnunet",
     "inspect_volume",
+    "list_downloads",
     "list_recipes",
     "load_model",
     "make_data",
+    "plan",
     "predict",
     "predict_each",
     "read_recipe",
     "show_recipe",
     "train",
+    "write_error_maps",
     "write_report",
 ]
 
@@ -68,6 +77,118 @@ def inspect_volume(spec: str | Path) -> "Facts":
     from volumen.volumes import inspect_volume as inspect
 
     return inspect(spec)
+
+
+def convert(
+    source: "str | Path | np.ndarray",
+    target: str | Path,
+    *,
+    options: "ConvertOptions | None" = None,
+    progress: Progress | None = None,
+) -> "Converted":
+    """How it went to copy a volume into another format, type, part or pyramid; streamed, never held.
+
+    Args:
+        source: a volume's spec, or an array.
+        target: `x.zarr`, `x.zarr/name`, `x.ome.zarr`, `x.tif`, `x.h5:dataset`, `x.nii.gz` or `x.npy`.
+        options: what is changed on the way, and how the copy is kept.
+        progress: called with blocks done and in all.
+    """
+    from volumen.volumes import convert_volume
+
+    return convert_volume(source, target, options=options, progress=progress)
+
+
+def plan(
+    data: str | Path,
+    *,
+    size: "Size" = "M",
+    gigabytes: float | None = None,
+    outputs: int = 2,
+    flat: bool | None = None,
+) -> "TrainingPlan":
+    """Patch, batch and network for the cases of a folder and a GPU, by the rules of nnU-Net.
+
+    Args:
+        data: folder of cases.
+        size: nnU-Net's plain network for 8 GB, or its residual encoders M, L and XL for 8, 24 and 40 GB.
+        gigabytes: memory of another GPU than the size was made for.
+        outputs: channels of all heads.
+        flat: a 2D network for slices; when not said, for cases of one slice.
+    """
+    from volumen.data import find_cases
+    from volumen.networks import plan_training
+
+    cases = find_cases(data, flat=True)
+    known = [case.voxel_size for case in cases if case.voxel_size is not None]
+    return plan_training(
+        [open_volume(case.image).shape for case in cases],
+        known if len(known) == len(cases) else None,
+        size=size,
+        gigabytes=gigabytes,
+        outputs=outputs,
+        flat=flat,
+    )
+
+
+def forecast_plan(plan: "TrainingPlan", *, channels: int = 1, outputs: int = 2) -> "Memory":
+    """What training with a plan will take of memory; nothing of that size is made."""
+    from volumen.networks import forecast_plan as forecast
+
+    return forecast(plan, channels=channels, outputs=outputs)
+
+
+def import_nnunet(
+    folder: str | Path,
+    out: str | Path,
+    *,
+    fold: int | Literal["all"] = "all",
+    checkpoint: str = "checkpoint_final.pth",
+    overwrite: bool = False,
+) -> list[Path]:
+    """The model folders written from an nnU-Net v2 results folder: `OUT/fold_N/model` for every fold.
+
+    Args:
+        folder: what nnU-Net trained into: plans.json, dataset.json and fold_N/checkpoint_final.pth.
+        out: where the models go.
+        fold: which one, or all.
+        checkpoint: name of the checkpoint in each fold.
+        overwrite: replace models that are there.
+    """
+    from volumen.inference import import_nnunet as import_models
+
+    return import_models(folder, out, fold=fold, checkpoint=checkpoint, overwrite=overwrite)
+
+
+def list_downloads() -> "tuple[RemoteData, ...]":
+    """Every public data set that `download_data` fetches or says how to come by."""
+    from volumen.data import list_data
+
+    return list_data()
+
+
+def download_data(
+    name: str,
+    folder: str | Path | None = None,
+    *,
+    parts: Sequence[str] = (),
+    keep: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> "Downloaded":
+    """What is there of a public data set once it is fetched, checked and unpacked.
+
+    Args:
+        name: of the data set; `list_downloads` gives all.
+        folder: where it goes; data/NAME when not said.
+        parts: which parts of it; the usual ones when none is named.
+        keep: whether archives stay.
+        progress: called with what is being done, and bytes done and in all.
+    """
+    from volumen.data import download_data as download
+    from volumen.data import find_data
+
+    target = Path("data") / name if folder is None else Path(folder)
+    return download(find_data(name), target, parts=parts, keep=keep, progress=progress)
 
 
 def train(
@@ -259,6 +380,50 @@ def evaluate(
     pairs = pair_cases(segmentation, truth, allow_missing=scoring.allow_missing)
     groups = find_groups(pairs.cases, scoring.group) if scoring.group else None
     return evaluate_cases(pairs, wanted, scoring=scoring, groups=groups, progress=progress)
+
+
+def write_error_maps(
+    segmentation: "str | Path | np.ndarray",
+    truth: "str | Path | np.ndarray",
+    out: str | Path,
+    *,
+    scoring: "Scoring | None" = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> "dict[str, dict[str, int]]":
+    """Voxels that are right, split, merged, missed, invented and ignored, by case; maps and pictures are written.
+
+    OUT/NAME.tif (or .zarr, where the segmentation is one) holds an `ErrorKind` a voxel, OUT/NAME.png shows it.
+
+    Args:
+        segmentation: instance labels or a mask: an array, a volume, or a folder of volumes.
+        truth: likewise; files of two folders belong together by their names.
+        out: a folder.
+        scoring: what is ignored, and whether cases may be missing.
+        overwrite: replace maps that are there.
+        progress: called with cases done and in all.
+    """
+    from volumen.metrics import Scoring, choose_ignored, map_errors, pair_cases, write_errors
+    from volumen.viewing import write_error_picture
+    from volumen.volumes import create_volume, to_volume
+
+    scoring = scoring or Scoring()
+    pairs = pair_cases(segmentation, truth, allow_missing=scoring.allow_missing)
+    counts: dict[str, dict[str, int]] = {}
+    for name, pair in pairs.cases.items():
+        predicted, true = map(to_volume, pair)
+        ending = ".zarr" if str(pair[0]).rstrip("/").endswith(".zarr") else ".tif"
+        target = Path(out) / f"{name}{ending}"
+        _refuse_existing(target, overwrite=overwrite)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        errors = map_errors(predicted, true, ignore=choose_ignored(scoring, true))
+        size = true.voxel_size or predicted.voxel_size
+        volume = create_volume(target, shape=true.shape, dtype="uint8", voxel_size=size)
+        counts[name] = {kind.name.lower(): voxels for kind, voxels in write_errors(errors, volume).items()}
+        write_error_picture(target.with_suffix(".png"), errors, true, voxel_size=size)
+        if progress:
+            progress(len(counts), len(pairs.cases))
+    return counts
 
 
 def write_report(

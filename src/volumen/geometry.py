@@ -12,6 +12,7 @@ from jaxtyping import Float32
 from volumen.errors import ShapeError
 
 Shape = tuple[int, int, int]
+Slices = tuple[slice, slice, slice]
 
 # The centre-weighted window: sigma is an eighth of the tile, as in nnU-Net and MONAI. On each axis no weight is below
 # a thousandth of the largest, so that a voxel that only a tile's corner covers still divides by something.
@@ -74,7 +75,7 @@ class Box:
         return math.prod(self.shape)
 
     @property
-    def slices(self) -> tuple[slice, slice, slice]:
+    def slices(self) -> Slices:
         """What indexes an array whose origin is the box's."""
         z, y, x = (slice(low, high) for low, high in zip(self.start, self.stop, strict=True))
         return z, y, x
@@ -121,6 +122,13 @@ def to_shape(values: Sequence[int]) -> Shape:
     if len(values) != 3:  # noqa: PLR2004 - z, y and x
         raise ShapeError(f"three numbers are needed (z y x); got {len(values)}: {tuple(values)}")
     return cast("Shape", tuple(int(value) for value in values))
+
+
+def pair_slices(shape: Sequence[int], step: Sequence[int]) -> tuple[Slices, Slices]:
+    """What cuts out all voxels that have another one `step` voxels from them, and those others."""
+    here = [slice(max(0, -move), max(0, extent - max(0, move))) for move, extent in zip(step, shape, strict=True)]
+    there = [slice(max(0, move), max(0, extent - max(0, -move))) for move, extent in zip(step, shape, strict=True)]
+    return (here[0], here[1], here[2]), (there[0], there[1], there[2])
 
 
 def tile_starts(extent: int, tile: int, *, overlap: int) -> list[int]:

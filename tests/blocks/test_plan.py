@@ -65,3 +65,10 @@ def test_ids_differ_and_can_name_files(ids):
 def test_an_empty_block_is_refused():
     with pytest.raises(ShapeError, match="at least one voxel"):
         plan_blocks((4, 4, 4), (0, 4, 4), {})
+
+
+def test_blocks_that_cut_through_chunks_are_refused():
+    plan_blocks((10, 8, 8), (4, 8, 6), {}, chunks=(2, 8, 3))
+    plan_blocks((10, 8, 8), (10, 4, 20), {}, chunks=(64, 4, 64))
+    with pytest.raises(ShapeError, match=r"blocks of \(4, 8, 6\) cut through chunks or shards of \(3, 8, 3\)"):
+        plan_blocks((10, 8, 8), (4, 8, 6), {}, chunks=(3, 8, 3))

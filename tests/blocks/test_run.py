@@ -1,31 +1,13 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
+from dataclasses import dataclass
 
-import psutil
 import pytest
+from block_work import DieOn, FailOn, Touch, count_calls
 
-from volumen.blocks import BlockPlan, BlockTask, list_unfinished, plan_blocks, run_plan
-from volumen.errors import ConfigError, DataError, OutputError, PartFailedError, UnknownNameError
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from block_work import DieOn, FailOn, Touch  # spawned workers import it by this name
-
-
-@pytest.fixture
-def touched(tmp_path):
-    folder = tmp_path / "touched"
-    folder.mkdir()
-    return folder
-
-
-def count_calls(folder):
-    return {path.name: len(path.read_text().splitlines()) for path in sorted(folder.iterdir())}
+from volumen.blocks import BlockPlan, BlockTask, Workforce, list_unfinished, plan_blocks, run_plan
+from volumen.errors import ConfigError, DataError, OutputError, PartFailedError
 
 
 def test_every_block_is_done_and_marked(plan, marks, touched):
@@ -91,14 +73,6 @@ def test_a_torn_mark_counts_as_none(plan, marks, touched):
     assert run_plan(plan, Touch(touched), marks=marks).done == 1
 
 
-@pytest.mark.parametrize("executor", ["serial", "processes"])
-def test_a_failing_block_is_named_after_the_others_are_done(plan, marks, touched, executor):
-    with pytest.raises(PartFailedError, match=r"1 of 3 blocks failed \(0_0_0: the block is no good\)"):
-        run_plan(plan, FailOn(touched, "0_0_0"), marks=marks, executor=executor)
-    assert count_calls(touched) == {"4_0_0": 1, "8_0_0": 1}
-    assert run_plan(plan, Touch(touched), marks=marks).done == 1
-
-
 def test_a_foreign_exception_is_named_with_its_type_and_logged(plan, marks, caplog):
     def fail(task: BlockTask) -> None:
         raise KeyError("gone")
@@ -109,10 +83,8 @@ def test_a_foreign_exception_is_named_with_its_type_and_logged(plan, marks, capl
 
 
 def test_a_lone_block_fails_with_its_own_error(marks, touched):
-    lone = plan_blocks((4, 2, 2), (4, 2, 2), {})
-    for executor in ("serial", "processes"):
-        with pytest.raises(DataError, match="no good"):
-            run_plan(lone, FailOn(touched, "0_0_0"), marks=marks, executor=executor)
+    with pytest.raises(DataError, match="no good"):
+        run_plan(plan_blocks((4, 2, 2), (4, 2, 2), {}), FailOn(touched, "0_0_0"), marks=marks)
 
 
 def test_many_failures_are_counted_not_listed(marks):
@@ -123,33 +95,22 @@ def test_many_failures_are_counted_not_listed(marks):
         run_plan(plan_blocks((7, 1, 1), (1, 1, 1), {}), fail, marks=marks)
 
 
-def test_processes_do_the_same_as_serial(plan, marks, touched):
-    summary = run_plan(plan, Touch(touched), marks=marks, executor="processes", workers=2)
-    assert summary.done == 3
-    assert count_calls(touched) == {"0_0_0": 1, "4_0_0": 1, "8_0_0": 1}
-    assert str(os.getpid()) not in (touched / "0_0_0").read_text()
+def test_a_block_that_a_scheduler_asks_for_again_is_not_done_again(plan, marks, touched):
+    @dataclass(frozen=True)
+    class Stutter:
+        """Does every task twice, as a scheduler does with what a dead worker had finished."""
 
+        def measure(self) -> Workforce:
+            return Workforce(1, 1)
 
-def test_a_worker_that_dies_is_a_failed_part_and_a_second_run_goes_on(plan, marks, touched):
-    with pytest.raises(PartFailedError, match="worker process died"):
-        run_plan(plan, DieOn(touched, "4_0_0"), marks=marks, executor="processes")
-    assert run_plan(plan, Touch(touched), marks=marks).skipped == 1
-    assert count_calls(touched)["0_0_0"] == 1
+        def run(self, do, tasks):
+            for task in tasks:
+                do(task)
+                do(task)
+                yield task, None
 
-
-def test_work_that_cannot_travel_is_refused_before_any_starts(plan, marks):
-    with pytest.raises(ConfigError, match="picklable"):
-        run_plan(plan, lambda task: None, marks=marks, executor="processes")
-
-
-def test_an_unknown_executor_names_the_nearest(plan, marks):
-    with pytest.raises(UnknownNameError, match="did you mean 'processes'"):
-        run_plan(plan, print, marks=marks, executor="process")
-
-
-def test_workers_of_the_serial_executor_are_refused(plan, marks):
-    with pytest.raises(ConfigError, match="processes"):
-        run_plan(plan, print, marks=marks, workers=2)
+    run_plan(plan, Touch(touched), marks=marks, executor=Stutter())
+    assert set(count_calls(touched).values()) == {1}
 
 
 def test_progress_counts_what_was_done_before(plan, marks, touched):
@@ -160,39 +121,33 @@ def test_progress_counts_what_was_done_before(plan, marks, touched):
     assert told == [(2, 3), (3, 3)]
 
 
+def test_output_that_cannot_be_written_ends_the_run(plan, marks, touched):
+    def fill(task: BlockTask) -> None:
+        Touch(touched)(task)
+        raise OutputError("no space left")
+
+    with pytest.raises(OutputError, match="no space left"):
+        run_plan(plan, fill, marks=marks)
+    assert count_calls(touched) == {"0_0_0": 1}
+
+
 def test_marks_that_cannot_be_written_are_our_error(plan, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
         run_plan(plan, print, marks=tmp_path / "file" / "marks")
 
 
-def start_script(source, tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text(
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from pathlib import Path\nfrom volumen.blocks import plan_blocks, run_plan\nfrom block_work import *\n"
-        "plan = plan_blocks((10, 8, 8), (4, 8, 8), {'model': {'sha': 'abc'}, 'overlap': 0.25})\n"
-        f"if __name__ == '__main__':\n    {source}\n"
-    )
-    return subprocess.Popen([sys.executable, script], env={**os.environ, "SHAPES": "0"})
+def test_a_second_writer_is_refused_and_says_who_the_first_is(plan, marks, touched):
+    def run_again(task: BlockTask) -> None:
+        run_plan(plan, Touch(touched), marks=marks)
+
+    with pytest.raises(OutputError, match=f"is being written by process {os.getpid()} on"):
+        run_plan(plan, run_again, marks=marks)
+    assert run_plan(plan, Touch(touched), marks=marks).done == 3
 
 
-def test_after_a_kill_only_the_block_in_flight_is_done_again(plan, marks, touched, tmp_path):
-    source = f"run_plan(plan, DieOn(Path({str(touched)!r}), '4_0_0'), marks=Path({str(marks)!r}))"
-    assert start_script(source, tmp_path).wait(60) == -signal.SIGKILL
+def test_after_a_kill_only_the_block_in_flight_is_done_again(plan, marks, touched, start_run):
+    assert start_run("Serial()", DieOn(touched, "4_0_0")).wait(60) == -signal.SIGKILL
     summary = run_plan(plan, Touch(touched), marks=marks)
     assert (summary.done, summary.skipped) == (2, 1)
     assert count_calls(touched) == {"0_0_0": 1, "4_0_0": 2, "8_0_0": 1}
-
-
-def test_workers_end_with_a_parent_that_is_killed(touched, marks, tmp_path):
-    call = f"run_plan(plan, Linger(Path({str(touched)!r})), marks=Path({str(marks)!r}), executor='processes')"
-    parent = start_script(call, tmp_path)
-    deadline = time.monotonic() + 60
-    while not list(touched.iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    worker = psutil.Process(int(next(touched.iterdir()).read_text()))
-    parent.kill()
-    parent.wait()
-    worker.wait(10)
-    assert not worker.is_running()

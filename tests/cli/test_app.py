@@ -7,12 +7,15 @@ COMMANDS = [
     ["ensemble"],
     ["evaluate"],
     ["report"],
+    ["plan"],
+    ["import", "nnunet"],
     ["recipes", "list"],
     ["recipes", "show"],
     ["recipes", "copy"],
     ["recipes", "check"],
     ["data", "make"],
     ["data", "inspect"],
+    ["data", "convert"],
 ]
 
 
@@ -47,7 +50,12 @@ def test_the_help_names_every_command(volumen):
         (["predict", "m", "i", "o", "--tile", "3,4"], "3 numbers with commas between them are due"),
         (["evaluate", "a.tif", "b.tif"], "a.tif is not there"),
         (["report", "nowhere"], "nowhere"),
+        (["plan", "nowhere"], "nowhere"),
+        (["import", "nnunet", "nowhere", "out"], "there is no nowhere/plans.json"),
         (["ensemble", "a"], "two paths or more"),
+        (["data", "convert", "a.tif", "b.zarr"], "a.tif is not there"),
+        (["data", "convert", "a.tif", "b.zarr", "--chunks", "1,2"], "3 numbers with commas between them are due"),
+        (["data", "convert", "a.tif", "b.zarr", "--zarr", "4"], "2"),
         (["data", "make", "scroll", "d", "--cases", "0"], "at least 1 case is needed"),
         (["recipes", "show", "scroll-surfase"], "did you mean 'scroll-surface'?"),
     ],

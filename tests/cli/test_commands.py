@@ -1,6 +1,8 @@
 import json
 import pickle
+import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import tifffile
 
 from volumen.volumes import open_volume
 
+NNUNET = Path(__file__).parents[1] / "data" / "nnunet"
 SMALL = ["data.patch_size=16", "data.folds=3", "network.features=2", "network.depth=2"]
 
 
@@ -29,6 +32,23 @@ def test_recipes_are_listed_shown_copied_and_checked(volumen, tmp_path):
     said = volumen("recipes", "check", tmp_path / "mine.yaml", "optimizer.lr=x", "data.patchsize=1")
     assert said.code == 2
     assert "data.patchsize: no such key; did you mean 'patch_size'?" in said.err
+
+
+def test_a_data_set_is_planned(volumen, walk):
+    said = volumen("plan", walk / "data", "--size", "L")
+    assert said.code == 0, said.err
+    assert "patch 24×24×24, divisor 4×4×4" in said.out
+    assert "training in all" in said.out
+    assert "name: planned_unet" in said.out
+
+
+def test_a_model_of_nnunet_is_imported_and_predicts(volumen, image, tmp_path):
+    said = volumen("import", "nnunet", NNUNET / "residual", tmp_path / "models")
+    assert said.code == 0, said.err
+    assert said.out.split() == [str(tmp_path / "models/fold_0/model")]
+    said = volumen("predict", tmp_path / "models/fold_0/model", image, tmp_path / "labels.tif")
+    assert said.code == 0, said.err
+    assert open_volume(tmp_path / "labels.tif").read().max() <= 2
 
 
 def test_a_run_leaves_the_files_that_the_design_names(walk):
@@ -67,9 +87,8 @@ def test_a_folder_is_predicted_scored_and_reported(volumen, walk, model, images,
     assert set(scores["means"]) == {"dice", "voi", "voi_split", "voi_merge"}
     assert set(scores["groups"]) == set()
     table = tmp_path / "scores.csv"
-    said = volumen(
-        "evaluate", tmp_path / "masks", walk / "data" / "train_labels", "--group", r"_00(\d)", "--csv", table
-    )
+    compared = (tmp_path / "masks", walk / "data" / "train_labels")
+    said = volumen("evaluate", *compared, "--group", r"_00(\d)", "--csv", table)
     assert "mean of 2" in said.out
     assert table.read_text().splitlines()[0].startswith("case,group,dice")
     assert [line.split(",")[:2] for line in table.read_text().splitlines()[1:4]] == [
@@ -77,6 +96,13 @@ def test_a_folder_is_predicted_scored_and_reported(volumen, walk, model, images,
         ["scroll_001", "1"],
         ["scroll_002", "2"],
     ]
+    maps = tmp_path / "maps"
+    said = volumen("evaluate", *compared, "surface_dice.tolerance=1", "--against", compared[0], "--errors", maps)
+    assert re.search(r"surface_dice +\+0\.0000  \(\+0\.0000 to \+0\.0000\)  p = 1", said.out)
+    assert {path.name for path in maps.iterdir()} >= {"scroll_000.tif", "scroll_000.png"}
+    said = volumen("evaluate", *compared, "--errors", maps, "--json")
+    assert said.code == 2
+    assert "is there already" in said.err
     report = tmp_path / "report.html"
     said = volumen("report", walk / "run", "--out", report, "--image", images / "scroll_000.tif")
     assert said.code == 0, said.err
@@ -211,3 +237,25 @@ def test_a_volume_is_inspected_for_people_and_for_programs(volumen, image):
     assert (facts["shape"], facts["dtype"], sum(facts["values"]["counts"])) == ([24, 24, 24], "uint8", 24**3)
     said = volumen("data", "inspect", image.parent / "nothing.tif")
     assert (said.code, len(said.err.strip().splitlines())) == (2, 1)
+
+
+def test_a_volume_is_converted_told_of_and_not_twice(volumen, image, tmp_path):
+    copy = tmp_path / "x.ome.zarr"
+    said = volumen("data", "convert", image, copy, "--levels", "2", "--crop", "0:20,0:24,2:24", "--range", "10,200")
+    assert said.code == 0, said.err
+    assert f"{copy}: 20 × 24 × 22 uint8, 2 levels, 10.6 kB" in said.out
+    assert "MB/s" in said.out
+    assert open_volume(f"{copy}@1").shape == (10, 12, 11)
+    said = volumen("data", "convert", image, copy)
+    assert (said.code, "--resume or --overwrite" in said.err) == (2, True)
+    again = ["--levels", "2", "--crop", "0:20,0:24,2:24", "--range", "10,200", "--resume"]
+    said = volumen("data", "convert", image, copy, *again)
+    assert (said.code, "2 of 2 blocks were there already" in said.out) == (0, True)
+
+
+def test_a_volume_is_predicted_by_two_workers_as_by_one(volumen, model, image, tmp_path):
+    for name, flags in (("one", ["--threads", "1"]), ("two", ["--workers", "2", "--threads", "1"])):
+        said = volumen("predict", model, image, tmp_path / f"{name}.zarr", "--batch", "1", *flags)
+        assert said.code == 0, said.err
+    one, two = (open_volume(tmp_path / f"{name}.zarr").read() for name in ("one", "two"))
+    assert one.tobytes() == two.tobytes()

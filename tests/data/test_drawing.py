@@ -11,6 +11,7 @@ from volumen.data import (
     GaussianNoise,
     Rotate90,
     UniformSampling,
+    Wanted,
     find_cases,
     fit_normalisations,
 )
@@ -28,7 +29,7 @@ def plan(scrolls) -> SamplePlan:
     cases = tuple(find_cases(scrolls))
     return SamplePlan(
         cases=cases,
-        labels=("labels",),
+        wanted=Wanted(("labels",)),
         patch=PATCH,
         ignore=2,
         maps=fit_normalisations(cases, Component(name="percentile")),
@@ -142,7 +143,7 @@ def test_the_voxel_size_is_nan_where_the_case_has_none(plan):
 def test_several_labels_of_a_case_come_together(scrolls, plan, write_volume):
     fine = write_volume("extra/fine.tif", np.arange(12 * 14 * 16, dtype=np.uint32).reshape(12, 14, 16))
     cases = tuple(replace(case, labels=case.labels | {"fine": str(fine)}) for case in plan.cases)
-    sample = draw(replace(plan, cases=cases, labels=("labels", "fine"), ignore=None), 0)
+    sample = draw(replace(plan, cases=cases, wanted=Wanted(("labels", "fine")), ignore=None), 0)
     z, y, x = sample.origin[0].tolist()
     assert set(sample.labels) == {"labels", "fine"}
     assert sample.labels["fine"][0, 0, 0, 0] == (z * 14 + y) * 16 + x

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from volumen.data import Case
-from volumen.data.labels import convert_labels, measure_share, read_labels
+from volumen.data.labels import measure_share, read_labels
 from volumen.data.patches import PatchReader
-from volumen.errors import DataError
 from volumen.geometry import Box
 
 
@@ -51,30 +50,3 @@ def test_the_share_of_foreground_is_of_what_somebody_looked_at(case):
 def test_the_share_of_nothing_is_unknown(case):
     box = Box((0, 0, 4), (2, 1, 6))
     assert measure_share(without_masks(case), "ink", box, reader=PatchReader(1000), ignore=2) is None
-
-
-@pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"])
-def test_labels_of_any_whole_type_keep_their_values(dtype):
-    assert convert_labels(np.ones((1, 1, 2), dtype), 2).tolist() == [[[1, 1]]]
-
-
-def test_a_sentinel_beyond_signed_64_bits_is_ignored():
-    labels = np.array([[[7, 2**64 - 1]]], np.uint64)
-    assert convert_labels(labels, 2**64 - 1).tolist() == [[[7, -100]]]
-
-
-def test_negative_labels_are_refused_unless_they_are_the_ignored_value():
-    labels = np.array([[[1, -1]]], np.int16)
-    assert convert_labels(labels, -1).tolist() == [[[1, -100]]]
-    with pytest.raises(DataError, match=r"got -1 .* set data\.ignore=-1"):
-        convert_labels(labels, 2)
-
-
-def test_minus_100_in_a_file_is_not_taken_for_granted():
-    with pytest.raises(DataError, match="got -100"):
-        convert_labels(np.full((1, 1, 1), -100, np.int32), 2)
-
-
-def test_labels_with_fractions_are_refused():
-    with pytest.raises(DataError, match="whole numbers; got float32"):
-        convert_labels(np.zeros((1, 1, 1), np.float32), None)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from volumen.config import Component, DataSection
-from volumen.data import Sample, build_loader, find_cases, fit_normalisations
+from volumen.data import Sample, Wanted, build_loader, find_cases, fit_normalisations
 from volumen.data.loader import BatchNumbers, is_worker_lost
 from volumen.errors import DataError, MemoryBudgetError
 
@@ -24,7 +24,7 @@ def load(scrolls: Path):
     def load(first: int = 0, count: int = 6, *, training: bool = True, **settings: object):
         config = CONFIG.model_copy(update=settings)
         options = {"first": first, "count": count, "training": training, "maps": maps}
-        return build_loader(cases, config, labels=["labels"], seed=42, **options)
+        return build_loader(cases, config, wanted=Wanted(("labels",)), seed=42, **options)
 
     return load
 
@@ -117,7 +117,7 @@ def test_an_unreachable_share_is_told_once(load, caplog):
 
 def test_no_cases_is_an_error():
     with pytest.raises(DataError, match="no cases"):
-        build_loader([], CONFIG, labels=["labels"], seed=0, first=0, count=1, training=True)
+        build_loader([], CONFIG, wanted=Wanted(("labels",)), seed=0, first=0, count=1, training=True)
 
 
 def test_an_error_while_loading_names_the_case(load, scrolls, write_volume):

@@ -4,11 +4,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from volumen.config import Component
-from volumen.decoding import Counts, decode_mask
+from volumen.decoding import Counts, Decoded, Source, decode_heads
 from volumen.errors import ConfigError, DataError, ShapeError
 from volumen.heads import HeadSpec
 from volumen.morphology import label_components
 from volumen.registry import TABLES
+
+
+def decode_mask(probability: np.ndarray, steps: list[Component], head: HeadSpec | None = None, **options) -> Decoded:
+    channels = len(probability) if probability.ndim == 4 else 1
+    spec = head or HeadSpec("surface", channels, "sigmoid" if channels == 1 else "softmax")
+    return decode_heads(Source({spec.name: probability}.__getitem__, [spec]), steps, **options)
 
 
 def name_steps(*names: str) -> list[Component]:

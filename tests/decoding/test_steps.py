@@ -1,53 +1,15 @@
 import numpy as np
-import pytest
 
 from volumen.decoding import (
-    Argmax,
     Closing,
     FillHoles,
-    Hysteresis,
     KeepLarge,
+    MedialSurface,
     Opening,
     SeparateInstances,
+    Skeleton,
     StripBorder,
-    Threshold,
 )
-from volumen.errors import ConfigError, ShapeError
-
-
-def test_a_probability_at_the_threshold_is_foreground():
-    probability = np.array([[[0.4, 0.5, 0.6]]], np.float32)
-
-    np.testing.assert_array_equal(Threshold()(probability), [[[False, True, True]]])
-    np.testing.assert_array_equal(Threshold(0.6)(probability[None]), [[[False, False, True]]])
-
-
-def test_weak_voxels_stay_where_they_hang_on_strong_ones():
-    probability = np.array([[[0.4, 0.9, 0.4, 0.1, 0.4, 0.6]]], np.float32)
-
-    np.testing.assert_array_equal(Hysteresis(0.3, 0.7)(probability), [[[True, True, True, False, False, False]]])
-
-
-def test_hysteresis_with_its_bounds_swapped_is_refused():
-    with pytest.raises(ConfigError, match="low ≤ high"):
-        Hysteresis(0.7, 0.3)
-
-
-def test_two_classes_give_a_mask_and_more_give_labels(rng):
-    probability = rng.random((4, 3, 5, 6), np.float32)
-
-    labels = Argmax()(probability)
-
-    np.testing.assert_array_equal(labels, probability.argmax(0))
-    assert labels.dtype == np.uint8
-    np.testing.assert_array_equal(Argmax()(probability[:2]), probability[1] > probability[0])
-
-
-def test_a_step_for_one_channel_refuses_several_and_points_to_argmax(rng):
-    with pytest.raises(ShapeError, match="argmax"):
-        Threshold()(rng.random((3, 2, 2, 2)))
-    with pytest.raises(ShapeError, match="threshold"):
-        Argmax()(rng.random((2, 2, 2)))
 
 
 def test_the_border_is_cleared_at_every_face_of_a_volume_and_of_a_plane():
@@ -80,3 +42,15 @@ def test_instances_are_numbered_from_one():
     mask[1:5, 1:5, 1:5] = mask[1:5, 1:5, 8:12] = True
 
     assert sorted(np.unique(SeparateInstances()(mask))) == [0, 1, 2]
+
+
+def test_a_bar_is_thinned_to_a_curve_and_a_sheet_to_its_middle():
+    bar, sheet = np.zeros((9, 9, 20), np.uint8), np.zeros((9, 20, 20), np.uint8)
+    bar[3:6, 3:6, 2:18], sheet[3:6, 2:18, 2:18] = 7, 5
+
+    curve, middle = Skeleton()(bar), MedialSurface()(sheet)
+
+    assert set(np.unique(curve)) == {0, 7}
+    assert np.argwhere(curve)[:, :2].tolist() == [[4, 4]] * np.count_nonzero(curve)
+    assert (middle[4, 4:16, 4:16] == 5).all()
+    assert not middle[[0, 1, 2, 6, 7, 8]].any()

@@ -7,9 +7,17 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from volumen.decoding import AffinityComponents, HeadMap
 from volumen.errors import ModelError, OutputError, ShapeError, UnknownNameError
-from volumen.inference import load_model, save_model
+from volumen.heads import AffinitySpec, HeadSpec
+from volumen.inference import Tiling, load_model, save_model
 from volumen.inference.model_files import hash_file
+
+CONFIG = {
+    "data": {"patch_size": 16},
+    "network": {"name": "unet", "features": 4, "depth": 2, "normalisation": "instance"},
+    "prediction": {"overlap": 4},
+}
 
 
 @pytest.fixture
@@ -197,3 +205,22 @@ def test_images_with_other_channels_and_heads_that_are_not_there_are_refused(mod
         model.predict(np.stack([image, image]))
     with pytest.raises(UnknownNameError, match="surface"):
         model.predict(image, head="surfaces")
+
+
+def test_a_model_of_the_first_format_whose_heads_say_less_is_read(folder):
+    heads = [{"name": "surface", "channels": 1, "activation": "sigmoid", "target": "binary"}]
+    change_document(folder, version=1, heads=heads)
+    assert load_model(folder, device="cpu").heads[0].lengths is None
+
+
+def test_a_model_of_affinities_carries_its_offsets_and_decodes_by_them(write_model, tmp_path, image):
+    affinities = AffinitySpec(((1, 0, 0), (0, 1, 0), (0, 0, 1)), "end")
+    heads = (HeadSpec("near", 3, "sigmoid", "affinities", affinities=affinities),)
+    config = {**CONFIG, "heads": {"near": {"target": "affinities"}}}
+    model = load_model(write_model(tmp_path / "model", 0, config=config, heads=heads), device="cpu")
+    assert model.heads == heads
+    assert [step.name for step in model.config.decoding] == ["affinity_components"]
+    labels = model.predict(image, tiling=Tiling(batch=1))
+    near = model.predict_probabilities(image, tiling=Tiling(batch=1))["near"]
+    expected = AffinityComponents()({"head": HeadMap(near, heads[0])})
+    assert np.array_equal(labels, expected)

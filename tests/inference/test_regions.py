@@ -1,8 +1,11 @@
+from functools import partial
+
 import pytest
 
 from volumen.errors import MemoryBudgetError, ShapeError
-from volumen.geometry import Box
-from volumen.inference.regions import Buffers, check_region, choose_chunks, choose_region
+from volumen.geometry import Box, TileGrid
+from volumen.inference.regions import Buffers, check_region, choose_chunks, choose_region, estimate_load
+from volumen.inference.tiles import count_tiles
 
 BUFFERS = Buffers(tile=(64, 64, 64), batch=1, channels=1, itemsize=1, sums=1, stored=4)
 LARGE = Box((0, 0, 0), (4096, 4096, 4096))
@@ -39,3 +42,32 @@ def test_a_region_by_hand_is_made_of_whole_chunks():
     assert choose_chunks(Box((0, 0, 0), (30, 300, 300)), (256, 48)) == (30, 64, 48)
     with pytest.raises(ShapeError, match="multiples"):
         check_region((100, 64))
+
+
+def test_several_workers_get_regions_that_keep_all_of_them_busy():
+    roi = Box((0, 0, 0), (64, 512, 512))
+    grid = TileGrid.plan(roi.shape, (64, 64, 64), 16)
+    alone = choose_region(roi, BUFFERS, None)
+    four = choose_region(roi, BUFFERS, None, load=partial(estimate_load, grid, roi, workers=4))
+
+    assert alone == (512, 512)
+    assert four == (256, 256)
+
+
+def test_regions_that_only_add_tiles_are_not_made_for_a_small_volume():
+    roi = Box((0, 0, 0), (64, 80, 80))
+    grid = TileGrid.plan(roi.shape, (64, 64, 64), 16)
+
+    assert choose_region(roi, BUFFERS, None, load=partial(estimate_load, grid, roi, workers=4)) == (128, 128)
+
+
+def test_the_load_of_one_worker_is_every_tile_of_every_region():
+    roi = Box((0, 30, 50), (64, 222, 306))
+    grid = TileGrid.plan((64, 300, 400), (64, 64, 64), 16)
+    regions = [
+        Box((0, y, x), (64, min(y + 64, 222), min(x + 64, 306))) for y in (30, 94, 158) for x in range(50, 306, 64)
+    ]
+    most = max(count_tiles(grid, region) for region in regions)
+
+    assert estimate_load(grid, roi, (64, 64), workers=1) == most * 12
+    assert estimate_load(grid, roi, (64, 64), workers=5) == most * 3

@@ -5,7 +5,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -31,15 +30,8 @@ def start(model, source, out):
     return subprocess.Popen([sys.executable, "-c", PREDICT, model.folder, source.spec, out], env=os.environ)
 
 
-def wait_for(condition, seconds=120):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 @pytest.mark.slow
-def test_a_prediction_killed_again_and_again_ends_with_the_same_bytes(model, source, tmp_path):
+def test_a_prediction_killed_again_and_again_ends_with_the_same_bytes(model, source, tmp_path, wait_for):
     compute = Compute(region=(16, 16), threads=1)
     whole = predict_volume([model], source, tmp_path / "whole.zarr", tiling=Tiling(batch=1), compute=compute)
     out = tmp_path / "killed.zarr"

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from monai.losses import DiceLoss
+from monai.losses import DiceLoss, GeneralizedDiceLoss, TverskyLoss
 
 from volumen.errors import ConfigError
 from volumen.heads import HeadSpec
-from volumen.losses import Dice, LossContext, Variance
+from volumen.losses import Dice, GeneralisedDice, LossContext, Tversky, Variance
 
 SURFACE = LossContext(HeadSpec("surface", 1, "sigmoid"))
 CELLS = LossContext(HeadSpec("cells", 3, "softmax"))
@@ -31,15 +31,43 @@ def test_dice_is_its_formula(case):
     assert float(Dice()(*as_tensors(*case), SURFACE)) == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("batch", [True, False])
-def test_dice_is_monais_dice(batch):
+def draw_classes():
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(2, 3, 4, 4, 4, generator=generator)
     classes = torch.randint(3, (2, 1, 4, 4, 4), generator=generator)
-    truth = torch.zeros(2, 3, 4, 4, 4).scatter_(1, classes, 1.0)
+    return logits, torch.zeros(2, 3, 4, 4, 4).scatter_(1, classes, 1.0)
+
+
+@pytest.mark.parametrize("batch", [True, False])
+def test_dice_is_monais_dice(batch):
+    logits, truth = draw_classes()
     theirs = DiceLoss(include_background=False, softmax=True, smooth_nr=1.0, smooth_dr=1.0, batch=batch)(logits, truth)
     ours = Dice(batch=batch)(logits, truth, torch.ones(2, 1, 4, 4, 4), CELLS)
     torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("batch", [True, False])
+def test_generalised_dice_is_monais(batch):
+    logits, truth = draw_classes()
+    truth[:, 0] += truth[:, 2]
+    truth[:, 2] = 0
+    theirs = GeneralizedDiceLoss(softmax=True, batch=batch)(logits, truth)
+    ours = GeneralisedDice(batch=batch)(logits, truth, torch.ones(2, 1, 4, 4, 4), CELLS)
+    torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("batch", [True, False])
+def test_tversky_is_monais(batch):
+    logits, truth = draw_classes()
+    options = {"include_background": False, "softmax": True, "smooth_nr": 1.0, "smooth_dr": 1.0, "batch": batch}
+    theirs = TverskyLoss(alpha=0.3, beta=0.7, **options)(logits, truth)
+    ours = Tversky(alpha=0.3, beta=0.7, batch=batch)(logits, truth, torch.ones(2, 1, 4, 4, 4), CELLS)
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_tversky_at_one_half_is_dice_with_half_its_smoothing(case):
+    tensors = as_tensors(*case)
+    torch.testing.assert_close(Tversky(smooth=0.5)(*tensors, SURFACE), Dice()(*tensors, SURFACE))
 
 
 def test_background_counts_when_asked():

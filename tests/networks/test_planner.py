@@ -1,4 +1,4 @@
-import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from volumen.errors import ShapeError
 from volumen.geometry import VoxelSize
-from volumen.networks import plan_network, round_up
+from volumen.networks import Widths, plan_network, round_up
+
+FIXTURES = Path(__file__).parents[1] / "data" / "nnunet"
 
 sides = st.tuples(*[st.integers(12, 320)] * 3)
 spacings = st.tuples(*[st.sampled_from([1.0, 2.0, 4.0, 8.0, 9.9, 30.0])] * 3)
@@ -14,27 +16,6 @@ spacings = st.tuples(*[st.sampled_from([1.0, 2.0, 4.0, 8.0, 9.9, 30.0])] * 3)
 
 def list_strides(plan):
     return [stage.stride for stage in plan.stages]
-
-
-def plan_as_nnunet(spacing, patch_size, *, smallest=4):
-    """nnU-Net's `get_pool_and_conv_props`, written out from its description."""
-    spacing, size, kernel = list(spacing), list(patch_size), [1, 1, 1]
-    strides, kernels, pools = [(1, 1, 1)], [], [0, 0, 0]
-    while True:
-        axes = [axis for axis in range(3) if size[axis] >= 2 * smallest]
-        if not axes:
-            break
-        finest = min(spacing[axis] for axis in axes)
-        axes = [axis for axis in axes if spacing[axis] / finest < 2]
-        if len(axes) == 1 and size[axes[0]] < 3 * smallest:
-            break
-        kernel = [3 if edge / min(spacing) < 2 else width for edge, width in zip(spacing, kernel, strict=True)]
-        for axis in axes:
-            pools[axis], spacing[axis], size[axis] = pools[axis] + 1, spacing[axis] * 2, math.ceil(size[axis] / 2)
-        strides.append(tuple(2 if axis in axes else 1 for axis in range(3)))
-        kernels.append(tuple(kernel))
-    patch = tuple(math.ceil(edge / 2**count) * 2**count for edge, count in zip(patch_size, pools, strict=True))
-    return strides, [*kernels, (3, 3, 3)], patch
 
 
 def test_a_cube_of_equal_voxels_is_halved_on_every_axis_until_four_voxels_are_left():
@@ -66,10 +47,10 @@ def test_poolings_stop_where_the_recipe_says():
 
 
 def test_a_plan_prints_a_line_a_stage():
-    lines = str(plan_network((16, 32, 32), residual=False)).splitlines()
+    lines = str(plan_network((16, 32, 32), widths=Widths(blocks=(2,), decoder_blocks=1))).splitlines()
     assert lines[0].split() == ["stage", "stride", "kernel", "features", "blocks", "map", "(z", "y", "x)"]
-    assert lines[2].split() == ["1", "2×2×2", "3×3×3", "64", "2", "8×16×16"]
-    assert lines[-1] == "patch 16×32×32, divisor 4×8×8, 2 convolutions a step up"
+    assert lines[2].split() == ["1", "2×2×2", "3×3×3", "64", "2+1", "8×16×16"]
+    assert lines[-1] == "patch 16×32×32, divisor 4×8×8"
 
 
 def test_a_patch_too_small_to_pool_is_refused():
@@ -77,13 +58,30 @@ def test_a_patch_too_small_to_pool_is_refused():
         plan_network((7, 7, 7))
 
 
+def read_digits(text):
+    return [tuple(map(int, edges)) for edges in text.split(",")]
+
+
+def test_plans_are_those_of_nnunet_for_two_thousand_shapes_and_spacings():
+    # written by nnU-Net's own get_pool_and_conv_props: tests/data/nnunet/make_fixtures.py
+    rows = (FIXTURES / "poolings.txt").read_text().splitlines()
+    assert len(rows) == 2000
+    for row in rows:
+        shape, spacing, strides, kernels, patch = row.split()
+        plan = plan_network(
+            tuple(map(int, shape.split(","))),
+            voxel_size=VoxelSize.parse([float(edge) for edge in spacing.split(",")]),
+            max_poolings=1000,
+        )
+        assert list_strides(plan) == read_digits(strides), row
+        assert [stage.kernel for stage in plan.stages] == read_digits(kernels), row
+        assert plan.patch_size == tuple(map(int, patch.split(","))), row
+
+
 @given(sides, spacings)
-def test_plans_are_those_of_nnunet(shape, spacing):
-    plan = plan_network(shape, voxel_size=VoxelSize(*spacing), max_poolings=20)
-    strides, kernels, patch = plan_as_nnunet(spacing, shape)
-    assert list_strides(plan) == strides
-    assert [stage.kernel for stage in plan.stages] == kernels
-    assert plan.patch_size == patch
+def test_a_plan_for_the_patch_of_a_plan_is_the_same_plan(shape, spacing):
+    plan = plan_network(shape, voxel_size=VoxelSize(*spacing))
+    assert plan_network(plan.patch_size, voxel_size=VoxelSize(*spacing)) == plan
 
 
 @given(sides)

@@ -1,8 +1,9 @@
 import pytest
 
-from volumen.config import Component, RunConfig, check_component
+from volumen.config import Component, RunConfig, check_component, read_recipe
 from volumen.errors import ConfigError
-from volumen.heads import HeadSpec
+from volumen.heads import AffinitySpec, HeadSpec, LengthSpec
+from volumen.registry import TABLES, load_named
 from volumen.targets import BinaryTarget, ClassesTarget, build_targets, plan_heads
 
 
@@ -49,3 +50,62 @@ def test_foreground_may_be_a_list_in_a_recipe():
     config = configure(surface={"target": {"name": "binary", "foreground": [1]}})
     assert check_component("target", config.heads["surface"].target) == []
     assert plan_heads(config)[0].channels == 1
+
+
+def test_a_head_carries_what_decoders_need_to_know():
+    offsets = [[1, 0, 0], [0, 1, 0], [0, 0, 9]]
+    near, deep = plan_heads(
+        configure(
+            near={"target": {"name": "affinities", "offsets": offsets, "edge": "end"}},
+            deep={"target": {"name": "distance", "unit": "nm", "clip": 200, "scale": 50}},
+        )
+    )
+    assert (near.channels, near.affinities) == (3, AffinitySpec(((1, 0, 0), (0, 1, 0), (0, 0, 9)), "end"))
+    assert (deep.activation, deep.lengths) == ("none", LengthSpec("nm", 50, "signed", 200))
+
+
+@pytest.mark.parametrize("patch", [[1, 64, 64], [32, 64, 64]])
+def test_slices_have_vectors_and_tensors_of_the_plane(patch):
+    names = {"normals": (2, 3), "structure_tensor": (3, 6), "shape_descriptors": (6, 10), "nearest": (3, 4)}
+    heads = {name: {"target": name, "losses": ["mse"]} for name in names}
+    config = RunConfig(heads=heads, data={"patch_size": patch})
+    assert [head.channels for head in plan_heads(config)] == [
+        flat if patch[0] == 1 else deep for flat, deep in names.values()
+    ]
+
+
+def test_a_recipe_may_ask_for_vectors_of_the_plane_in_patches_of_many_sections():
+    [head] = plan_heads(configure(out={"target": {"name": "normals", "dimensions": 2}}))
+    assert head.channels == 2
+
+
+@pytest.mark.parametrize("kind", sorted(TABLES["target"]))
+def test_every_target_suggests_losses_and_decoders_that_there_are(kind):
+    options = {"classes": {"classes": 3}}.get(kind, {})
+    config = RunConfig(heads={"one": {"target": {"name": kind, **options}}})
+    made = load_named("target", kind)
+    assert [loss.name for loss in config.heads["one"].losses] == list(made.losses)
+    assert [step.name for step in config.decoding] == list(made.decoding or ["threshold"])
+    assert all(check_component("loss", loss) == [] for loss in config.heads["one"].losses)
+    assert all(check_component("decoding", step) == [] for step in config.decoding)
+
+
+def test_what_a_recipe_says_of_losses_and_decoding_stands():
+    config = RunConfig(heads={"one": {"target": "affinities", "losses": ["focal"]}}, decoding=["mutex_watershed"])
+    assert [loss.name for loss in config.heads["one"].losses] == ["focal"]
+    assert [step.name for step in config.decoding] == ["mutex_watershed"]
+
+
+def test_the_decoding_is_that_of_the_first_head_that_has_one():
+    config = RunConfig(
+        heads={"out": {"target": "normals"}, "deep": {"target": "distance"}, "mask": {"target": "binary"}}
+    )
+    assert [step.name for step in config.decoding] == ["distance_mask"]
+
+
+def test_an_unknown_target_is_named_and_not_its_losses(tmp_path):
+    (tmp_path / "mine.yaml").write_text("heads: {one: {target: binry}}")
+    with pytest.raises(ConfigError) as caught:
+        read_recipe(tmp_path / "mine.yaml")
+    assert "heads.one.target: no target is called 'binry'; did you mean 'binary'?" in str(caught.value)
+    assert "losses" not in str(caught.value)

@@ -47,3 +47,18 @@ def test_two_processes_train_all_folds_and_resume(make_config, tmp_path):
         with (folder / "metrics.csv").open(newline="") as file:
             assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
         assert (folder / "train.log").read_text().count("Epoch 2/2") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("balance", ["uncertainty", "gradnorm"])
+def test_heads_whose_losses_are_not_due_hold_no_process_up(make_config, tmp_path, balance):
+    heads = {
+        "ball": {"target": {"name": "binary", "foreground": [1]}, "losses": ["dice"]},
+        "depth": {"target": {"name": "distance", "clip": 3.0}, "losses": [{"name": "mse", "every": 2}]},
+    }
+    sections = {"data": {"batch_size": 1}, "heads": heads, "network": {"deep_supervision": True}}
+    training = {"devices": 2, "strategy": "ddp", "balance": balance, "max_epochs": 2, "steps_per_epoch": 2}
+    train(make_config(sections, **training), tmp_path)
+    state = read_checkpoint(tmp_path / "run/fold_0/checkpoints/last.ckpt")["state_dict"]
+    learnt = state["balance.log_variances" if balance == "uncertainty" else "balance.weights"]
+    assert learnt[0] != learnt[1]

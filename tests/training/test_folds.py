@@ -191,7 +191,9 @@ def test_a_checkpoint_of_another_network_is_refused(make_config, cases, fold, tm
 
 
 def test_bf16_trains_too(make_config, cases, fold, tmp_path):
-    result = train_fold(make_config(precision="bf16-mixed", max_epochs=1), cases=cases, fold=fold, out=tmp_path)
+    # oneDNN's bf16 gradients of weights hold NaN now and then where maps are 2³, as a patch of 8 leaves them here
+    config = make_config({"data": {"patch_size": 16}}, precision="bf16-mixed", max_epochs=1)
+    result = train_fold(config, cases=cases, fold=fold, out=tmp_path)
     assert math.isfinite(result.best.value)
 
 

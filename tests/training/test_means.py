@@ -14,6 +14,20 @@ def test_losses_are_averaged_by_weight_and_start_anew():
     assert means.read() == {}
 
 
+def test_a_loss_is_averaged_over_the_batches_that_it_was_computed_in():
+    means = Means()
+    means.add_losses({"loss": torch.tensor(1.0), "late": torch.tensor(3.0)}, weight=1)
+    means.add_losses({"loss": torch.tensor(2.0)}, weight=1)
+    means.add_losses({"loss": torch.tensor(3.0), "late": torch.tensor(0.0)}, {"late": torch.tensor(0.0)}, weight=1)
+    assert means.read() == {"loss": 2.0, "late": 3.0}
+
+
+def test_a_loss_that_nothing_was_measured_on_is_left_out_and_no_zero():
+    means = Means()
+    means.add_losses({"loss": torch.tensor(0.0)}, {"loss": torch.tensor(0.0)}, weight=2)
+    assert means.read() == {}
+
+
 def test_a_loss_that_is_no_number_shows():
     means = Means()
     means.add_losses({"loss": torch.tensor(math.nan)}, weight=1)

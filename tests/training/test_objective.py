@@ -1,10 +1,15 @@
 import pytest
 import torch
 
-from volumen.config import RunConfig
+from volumen.config import Component, RunConfig
 from volumen.data import Case, Sample
+from volumen.errors import ConfigError
+from volumen.losses import Loss, Moment
+from volumen.registry import TABLES
+from volumen.targets import BinaryTarget
 from volumen.training.objective import build_objective
 
+CASES = [Case("case", "case.tif", {"labels": "labels.tif"})]
 METRICS = ["dice", "iou", "precision", "recall", "rand", "surface_dice", "voi"]
 
 
@@ -30,7 +35,7 @@ def objective():
             "validation": {"metrics": METRICS},
         }
     )
-    return build_objective(config, [Case("case", "case.tif", {"labels": "labels.tif"})])
+    return build_objective(config, CASES)
 
 
 @pytest.fixture
@@ -50,7 +55,7 @@ def predict_truth(labels):
 def test_a_perfect_prediction_costs_nothing_and_scores_one(objective, labels):
     sample, outputs = make_sample(labels), predict_truth(labels)
     targets = objective.encode(sample)
-    report = objective.judge(outputs, targets, sample, 0)
+    report = objective.judge(outputs, targets, sample)
     assert report.total.item() == pytest.approx(0, abs=1e-3)
     for scores in objective.score(outputs, targets, sample):
         assert {scores[name] for name in ("dice", "dice@ink", "dice@kind", "surface_dice")} == {1.0}
@@ -60,7 +65,7 @@ def test_a_perfect_prediction_costs_nothing_and_scores_one(objective, labels):
 def test_the_names_of_losses_and_scores_are_known_beforehand(objective, labels):
     sample, outputs = make_sample(labels), predict_truth(labels)
     targets = objective.encode(sample)
-    report = objective.judge(outputs, targets, sample, 0)
+    report = objective.judge(outputs, targets, sample)
     assert objective.list_losses() == ("loss", *report.parts)
     for scores in objective.score(outputs, targets, sample):
         assert set(objective.list_scores()) <= set(scores)
@@ -90,3 +95,48 @@ def test_the_weight_of_a_sample_joins_that_of_its_labels(objective, labels):
     encoded = objective.encode(make_sample(labels, weight))
     assert encoded["ink"].weight[0].unique().tolist() == [0.5]
     assert encoded["ink"].weight[1].unique().tolist() == [0.0, 0.5]
+
+
+class Recall(Loss):
+    """How much of a further target of the same label is found."""
+
+    maps = (Component(name="binary", options={"foreground": [2]}),)
+
+    def judge(self, compared, context):
+        values, weight = context.maps["binary"]
+        return 1 - (compared.prediction.sigmoid() * values * weight).sum() / (values * weight).sum().clamp(min=1)
+
+
+def build_binary(*losses):
+    heads = {"ink": {"target": "binary", "losses": losses}}
+    return build_objective(RunConfig.model_validate({"heads": heads, "data": {"patch_size": 4}}), CASES)
+
+
+def test_what_a_loss_looks_at_beside_is_encoded_from_the_same_label(monkeypatch, labels):
+    monkeypatch.setitem(TABLES["loss"], "recall", f"{__name__}:Recall")
+    objective, sample = build_binary("dice", {"name": "recall", "every": 2}), make_sample(labels)
+    due, idle = (objective.encode(sample, Moment(step)) for step in range(2))
+    assert set(due) == {"ink", "ink/binary"}
+    assert set(idle) == {"ink"}
+    assert torch.equal(due["ink/binary"].values[:, 0] > 0, labels == 2)
+    report = objective.judge({"ink": [torch.full((2, 1, 4, 4, 4), -9.0)]}, due, sample, Moment(0))
+    assert report.parts["ink/recall"] == pytest.approx(1, abs=1e-3)
+
+
+def test_a_loss_that_does_not_go_with_its_head_is_refused_before_training():
+    loss = {"name": "cross_entropy", "class_weights": [1.0, 2.0]}
+    with pytest.raises(ConfigError, match="class_weights; got 2"):
+        build_binary(loss)
+
+
+class Thin(BinaryTarget):
+    """A target that has fewer channels than its head gives."""
+
+    channels = 3
+
+
+def test_a_target_with_other_channels_than_its_head_is_refused_before_training(monkeypatch):
+    monkeypatch.setitem(TABLES["target"], "thin", f"{__name__}:Thin")
+    config = RunConfig.model_validate({"heads": {"ink": {"target": "thin", "losses": ["dice"]}}})
+    with pytest.raises(ConfigError, match="gives 3 channels and its target 'thin' has 1"):
+        build_objective(config, CASES)

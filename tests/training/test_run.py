@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from volumen.config import read_config
-from volumen.errors import ConfigError, ExistsError, PartFailedError
+from volumen.errors import ConfigError, DataError, ExistsError, PartFailedError
 from volumen.inference import load_model
 from volumen.training import RunOptions, train_folds
 from volumen.training import folds as module
@@ -119,3 +119,37 @@ def test_other_folds_go_on_when_asked_to(make_config, tmp_path, monkeypatch):
     log = (tmp_path / "run/fold_0/train.log").read_text()
     assert "Traceback" in log
     assert "ZeroDivisionError" in log
+
+
+def test_one_volume_is_cut_in_slabs_and_the_run_is_gone_on_with(make_config, tmp_path):
+    data = {"split": {"name": "slab", "gap": 1}, "patch_size": 4}
+    out = tmp_path / "run"
+    train_folds(make_config({"data": data}, max_epochs=1, steps_per_epoch=1), out=out)
+    fold = json.loads((out / "folds.json").read_text())["folds"][0]
+    assert fold["validation"] == [f"ball_{number}@z0:8" for number in range(4)]
+    assert fold["training"] == [f"ball_{number}@z9:16" for number in range(4)]
+    again = make_config({"data": data}, max_epochs=2, steps_per_epoch=1)
+    assert train_folds(again, out=out, options=RunOptions(resume=True)).folds[0].epochs == 2
+    assert read_config(out / "config.yaml") == again
+
+
+def test_several_data_sets_at_one_voxel_size_are_one_run(make_config, balls, tmp_path):
+    sets = [
+        {"name": "fine", "root": str(balls), "layout": {"name": "folders", "voxel_size": [5, 5, 5]}, "weight": 2},
+        {"name": "coarse", "root": str(balls), "layout": {"name": "folders", "voxel_size": [10, 10, 10]}},
+    ]
+    data = {"root": None, "datasets": sets, "voxel_size": [10, 10, 10], "group": r"(ball_\d)"}
+    summary = train_folds(make_config({"data": data}, max_epochs=1, steps_per_epoch=1), out=tmp_path / "run")
+    fold = json.loads((tmp_path / "run" / "folds.json").read_text())["folds"][0]
+    assert {name.partition("/")[2] for name in fold["validation"]}.isdisjoint(
+        name.partition("/")[2] for name in fold["training"]
+    )
+    assert json.loads((summary.model(0) / "model.json").read_text())["plan"]["voxel_size"] == [10, 10, 10]
+
+
+def test_voxels_that_learn_and_judge_are_an_error_before_training(make_config, balls, tmp_path):
+    sets = [{"name": name, "root": str(balls)} for name in ("one", "two")]
+    split = {"name": "files", "validation": "two/*"}
+    config = make_config({"data": {"root": None, "datasets": sets, "split": split}})
+    with pytest.raises(DataError, match="trains on what it is judged by: one/ball_0 and two/ball_0 share all voxels"):
+        train_folds(config, out=tmp_path / "run")

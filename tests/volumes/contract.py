@@ -19,7 +19,18 @@ from hypothesis import strategies as st
 
 from volumen.errors import DataError, OutputError, ShapeError
 from volumen.geometry import Box, VoxelSize
-from volumen.volumes import ArrayVolume, Volume, create_volume, export_volume, open_layers, open_volume
+from volumen.volumes import (
+    ArrayVolume,
+    ConvertOptions,
+    Volume,
+    convert_volume,
+    create_volume,
+    export_volume,
+    open_layers,
+    open_volume,
+)
+from volumen.volumes.casting import KeptValues
+from volumen.volumes.part import PartVolume
 
 SHAPE = (9, 11, 13)
 
@@ -75,6 +86,23 @@ def export_named(name: str) -> Write:
     return export
 
 
+def convert_named(name: str, **options: object) -> Write:
+    def convert(folder: Path, array: np.ndarray) -> str:
+        source = ArrayVolume(array, VOXEL_SIZE, offset=OFFSET)
+        convert_volume(source, folder / name, options=ConvertOptions(chunks=(4, 5, 6), **options))
+        return str(folder / name)
+
+    return convert
+
+
+def take_part(array: np.ndarray, folder: Path) -> Volume:
+    """The array as a part of one that is larger by two voxels on every side."""
+    padded = np.pad(array, [(0, 0)] * (array.ndim - 3) + [(2, 2)] * 3)
+    origin = tuple(low - 2 * edge for low, edge in zip(OFFSET, VOXEL_SIZE, strict=True))
+    whole = ArrayVolume(padded, VOXEL_SIZE, offset=origin)
+    return PartVolume(whole, Box.at((2, 2, 2), array.shape[-3:]), KeptValues(whole.dtype))
+
+
 def open_napari(array: np.ndarray, folder: Path) -> Volume:
     leading = array.ndim - 3
     layer = foreign.Layer(
@@ -94,6 +122,10 @@ FORMATS = {
     "zarr": Format(create_named("x.zarr")),
     "zarr array in a group": Format(create_named("x.zarr/image")),
     "zarr, exported": read(export_named("x.zarr")),
+    "zarr, converted": read(convert_named("x.zarr")),
+    "zarr 2, converted": read(convert_named("x.zarr", zarr=2)),
+    "ome-zarr, converted": read(convert_named("x.ome.zarr", levels=2, shards=(8, 10, 12))),
+    "part of an array": Format(take_part, writable=False, named=False),
     "zarr 2": read(partial(foreign.save_zarr, version=2, order="F"), **UNPLACED),
     "zarr 3": read(foreign.save_zarr, **UNPLACED),
     "zarr 3 with shards": read(foreign.save_sharded, **UNPLACED),

@@ -34,6 +34,13 @@ def test_channels_lie_in_chunks_of_their_own(tmp_path):
     assert count_files(tmp_path / "x.zarr" / "c") == 3
 
 
+def test_a_path_may_go_up_and_down(tmp_path, monkeypatch):
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    create_volume("../x.zarr", shape=(4, 4, 4), dtype="uint8")
+    assert open_volume("../below/../x.zarr").read().shape == (4, 4, 4)
+
+
 def test_the_metadata_is_plain_zarr_v3(tmp_path):
     create_volume(tmp_path / "x.zarr", shape=(4, 5, 6), dtype="uint16", voxel_size=VOXEL_SIZE, offset=(1.0, 2.0, 3.0))
     metadata = json.loads((tmp_path / "x.zarr" / "zarr.json").read_text())

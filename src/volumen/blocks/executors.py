@@ -1,20 +1,18 @@
-"""Who carries out the blocks: this process, or a pool of spawned ones."""
+"""Who carries out the blocks: this process, spawned ones, or a Dask cluster; each tells of every block as it ends."""
 
+import os
 import pickle
-import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
-from os import _exit
 from typing import Protocol, runtime_checkable
 
 from volumen.blocks.plan import BlockTask
-from volumen.errors import ConfigError, PartFailedError, UnknownNameError, VolumenError, suggest_nearest
+from volumen.errors import ConfigError, PartFailedError, VolumenError
 
 Work = Callable[[BlockTask], None]
+
+DIED = "its worker process died twice (killed, or out of memory: ask for fewer workers or smaller blocks)"
 
 
 @dataclass(frozen=True)
@@ -34,47 +32,70 @@ class Fault:
 
 
 Outcome = tuple[BlockTask, Fault | None]
+Outcomes = Generator[Outcome, None, None]
+
+
+@dataclass(frozen=True)
+class Workforce:
+    """How many blocks are worked on at a time, and the threads there are for each."""
+
+    workers: int
+    threads: int
 
 
 @runtime_checkable
 class Executor(Protocol):
     """Carries out every task and tells of each as it ends."""
 
-    def __call__(self, do: Work, tasks: Sequence[BlockTask], *, workers: int) -> Iterator[Outcome]:
+    def measure(self) -> Workforce:
+        """What there is to work with; known before the work begins, so that a plan can divide memory and threads."""
+
+    def run(self, do: Work, tasks: Sequence[BlockTask]) -> Outcomes:
         """Tasks as they end, each with its fault or None."""
 
 
-def find_executor(name: str) -> Executor:
-    """The executor a user asked for by name."""
-    if name not in _EXECUTORS:
-        raise UnknownNameError(f"no executor is called {name!r}; {suggest_nearest(name, _EXECUTORS)}")
-    return _EXECUTORS[name]
+@dataclass(frozen=True)
+class Serial:
+    """Every block in turn, in this process."""
+
+    def measure(self) -> Workforce:
+        """One worker with all threads."""
+        return divide_cores(1)
+
+    def run(self, do: Work, tasks: Sequence[BlockTask]) -> Outcomes:
+        """Tasks in their order, each with its fault or None."""
+        for task in tasks:
+            yield task, attempt(do, task)
 
 
-def run_serial(do: Work, tasks: Sequence[BlockTask], *, workers: int) -> Iterator[Outcome]:
-    """Every task in turn, in this process."""
-    if workers != 1:
-        raise ConfigError(f"the serial executor has one worker; got {workers}: use executor 'processes'")
-    for task in tasks:
-        yield task, _attempt(do, task)
+def choose_executor(*, workers: int = 1, dask: str | None = None) -> Executor:
+    """Who carries out blocks for what a user asked for.
+
+    Args:
+        workers: processes of this machine; 1 works in this one.
+        dask: address of a scheduler (`tcp://host:8786`), its scheduler file (.json), or a number of workers for a
+            cluster on this machine.
+    """
+    if workers < 1:
+        raise ConfigError(f"work needs at least one worker; got {workers}")
+    if dask is None:
+        from volumen.blocks.processes import Processes
+
+        return Processes(workers) if workers > 1 else Serial()
+    if workers > 1:
+        raise ConfigError("workers are processes of this machine and dask is a cluster; ask for one of them")
+    from volumen.blocks.dask import Dask
+
+    return Dask(workers=int(dask)) if dask.isdecimal() else Dask(dask)
 
 
-def run_processes(do: Work, tasks: Sequence[BlockTask], *, workers: int) -> Iterator[Outcome]:
-    """Tasks as they end in `workers` spawned processes; `do` travels to each of them once."""
-    _check_picklable(do)
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_prepare_worker, initargs=(do,))
-    try:
-        waiting = _submit(pool, tasks)
-        for future in as_completed(waiting):
-            yield waiting[future], _take_result(future)
-    finally:
-        pool.shutdown(cancel_futures=True)
+def divide_cores(workers: int) -> Workforce:
+    """The cores that this process may use, divided among workers."""
+    return Workforce(workers, max(1, len(os.sched_getaffinity(0)) // workers))
 
 
-_EXECUTORS: dict[str, Executor] = {"serial": run_serial, "processes": run_processes}
-
-
-def _attempt(do: Work, task: BlockTask) -> Fault | None:
+def attempt(do: Work, task: BlockTask) -> Fault | None:
+    """Why the block failed; None when it did not."""
     try:
         do(task)
     except Exception as error:  # noqa: BLE001 - a block that fails must not stop the others
@@ -82,49 +103,11 @@ def _attempt(do: Work, task: BlockTask) -> Fault | None:
     return None
 
 
-def _check_picklable(do: Work) -> None:
+def pack_work(do: Work) -> bytes:
+    """The work as it travels to other processes, once to each: a large one (a model) is not sent with every task."""
     try:
-        pickle.dumps(do)
+        return pickle.dumps(do)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise ConfigError(
             f"work for other processes must be picklable: a function of a module, say; {error}"
         ) from error
-
-
-def _submit(pool: ProcessPoolExecutor, tasks: Sequence[BlockTask]) -> dict[Future[Fault | None], BlockTask]:
-    try:
-        return {pool.submit(_work, task): task for task in tasks}
-    except BrokenProcessPool as error:
-        raise PartFailedError(
-            "worker processes died as they started; a script that starts them needs `if __name__ == '__main__':`"
-        ) from error
-
-
-def _take_result(future: "Future[Fault | None]") -> Fault | None:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        died = "a worker process died (killed, or out of memory: ask for fewer workers or smaller blocks)"
-        return Fault(PartFailedError(died))
-
-
-# What follows runs in a worker. The work is kept there, so that a large one (a model) is sent once and not once a task.
-_held: list[Work] = []
-
-
-def _prepare_worker(do: Work) -> None:
-    _held[:] = [do]
-    threading.Thread(target=_follow_parent, daemon=True).start()
-
-
-def _follow_parent() -> None:
-    """End with the parent: a pool's workers would otherwise wait for ever when it is killed."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        _exit(1)
-
-
-def _work(task: BlockTask) -> Fault | None:
-    fault = _attempt(_held[0], task)
-    return None if fault is None else fault.pack()

@@ -49,14 +49,35 @@ def hash_config(config: Mapping[str, object]) -> str:
     return hashlib.sha256(dump_json(config).encode()).hexdigest()
 
 
-def plan_blocks(shape: Sequence[int], block: Sequence[int], config: Mapping[str, object]) -> BlockPlan:
+def plan_blocks(
+    shape: Sequence[int],
+    block: Sequence[int],
+    config: Mapping[str, object],
+    *,
+    chunks: Sequence[int] | None = None,
+) -> BlockPlan:
     """Blocks that cover `shape` without overlap, z outermost, the last of an axis cut off at the end.
 
     Shape and block go into the plan's config under `blocks`: marks of another grid are never taken for this one's.
+
+    Args:
+        shape: what is covered.
+        block: extent of a block.
+        config: what else decides the result.
+        chunks: what the output writes as a whole, chunks or shards; a block that would share one with its neighbour is
+            refused, as two workers would then write to one file.
     """
     if min(block) < 1:
         raise ShapeError(f"a block needs at least one voxel on every axis; got {tuple(block)}")
+    _check_borders(shape, block, chunks or (1, 1, 1))
     whole, extent = Box.whole(shape), to_shape(block)
     starts = itertools.product(*(range(0, end, step) for end, step in zip(shape, block, strict=True)))
     tasks = tuple(BlockTask("_".join(map(str, start)), Box.at(start, extent).clip(whole)) for start in starts)
     return BlockPlan(tasks, {**config, "blocks": {"shape": list(whole.shape), "block": list(extent)}})
+
+
+def _check_borders(shape: Sequence[int], block: Sequence[int], chunks: Sequence[int]) -> None:
+    """ShapeError when a border between blocks lies inside a chunk."""
+    axes = zip(shape, block, chunks, strict=True)
+    if any(edge < extent and edge % chunk for extent, edge, chunk in axes):
+        raise ShapeError(f"blocks of {tuple(block)} cut through chunks or shards of {tuple(chunks)}; use multiples")

@@ -41,6 +41,12 @@ _offer(
     "volumen train scroll-surface --data scrolls --out runs/b --fold all optimizer.lr=3e-4 --fast",
 )
 _offer(
+    "plan",
+    "volumen.cli.models:plan",
+    "volumen plan scrolls",
+    "volumen plan scrolls --size L --gigabytes 16",
+)
+_offer(
     "predict",
     "volumen.cli.predict:predict",
     "volumen predict runs/a/fold_0/model scrolls/train_images runs/masks",
@@ -96,7 +102,18 @@ _offer(
     parent=recipes,
 )
 
-data = App(name="data", help="Make data sets and look at volumes.")
+imports = App(name="import", help="Bring models of other programs.")
+app.command(imports)
+_offer(
+    "nnunet",
+    "volumen.cli.models:import_nnunet",
+    "volumen import nnunet Dataset001_Scroll/nnUNetTrainer__nnUNetPlans__3d_fullres runs/imported",
+    "volumen import nnunet Dataset001_Scroll/nnUNetTrainer__nnUNetPlans__3d_fullres runs/best "
+    "--fold 0 --checkpoint checkpoint_best.pth",
+    parent=imports,
+)
+
+data = App(name="data", help="Make data sets, look at volumes, convert them.")
 app.command(data)
 _offer(
     "make",
@@ -106,10 +123,24 @@ _offer(
     parent=data,
 )
 _offer(
+    "download",
+    "volumen.cli.download:download",
+    "volumen data download --list",
+    "volumen data download --list",
+    parent=data,
+)
+_offer(
     "inspect",
     "volumen.cli.data:inspect",
     "volumen data inspect scrolls/train_images/scroll_000.tif",
     "volumen data inspect scrolls/train_labels/scroll_000.tif --json",
+    parent=data,
+)
+_offer(
+    "convert",
+    "volumen.cli.data:convert",
+    "volumen data convert scrolls/train_images/scroll_000.tif scroll.ome.zarr --levels 2",
+    "volumen data convert scroll.ome.zarr part.tif --crop 0:32,0:64,0:64 --dtype uint8 --range 20,220",
     parent=data,
 )
 

@@ -1,4 +1,4 @@
-"""`volumen data`: make synthetic data sets, look at volumes."""
+"""`volumen data`: make synthetic data sets, look at volumes, convert them."""
 
 import json
 from pathlib import Path
@@ -7,8 +7,11 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from volumen import api
-from volumen.cli.facts import print_facts
+from volumen.cli.facts import count_bytes, join_numbers, print_facts
+from volumen.cli.flags import expose_knobs
 from volumen.cli.progress import show_progress
+from volumen.viewing import format_duration
+from volumen.volumes import Converted, ConvertOptions
 
 
 def make(kind: Literal["scroll", "neurons"], folder: Path, /, *, cases: int = 5, size: int = 96, seed: int = 0) -> None:
@@ -38,3 +41,29 @@ def inspect(spec: str, /, *, as_json: Annotated[bool, Parameter(name="--json")] 
         print(json.dumps(facts.to_dict()))
     else:
         print_facts(facts)
+
+
+@expose_knobs
+def convert(source: str, target: str, /, *, options: ConvertOptions = ConvertOptions()) -> None:
+    """Copy a volume into another format, type, part or pyramid, block by block: it is never held.
+
+    A Zarr that was interrupted is gone on with by --resume; the copy is there when it is whole, and not before.
+
+    Args:
+        source: A path or URL, as x.tif, x.h5:volumes/raw, x.zarr@2, s3://bucket/x.zarr?anonymous.
+        target: x.zarr, x.zarr/name, x.ome.zarr, x.tif, x.h5:dataset, x.nii.gz or x.npy.
+    """
+    with show_progress("blocks") as progress:
+        converted = api.convert(source, target, options=options, progress=progress)
+    _print_converted(source, converted)
+
+
+def _print_converted(source: str, converted: Converted) -> None:
+    layout = converted.layout
+    levels = f", {converted.levels} levels" if converted.levels > 1 else ""
+    shape = join_numbers(layout.array_shape)
+    print(f"{source} → {converted.target}: {shape} {layout.dtype}{levels}, {count_bytes(layout.nbytes)}")
+    if converted.skipped:
+        print(f"  {converted.skipped} of {converted.done + converted.skipped} blocks were there already")
+    if converted.done:
+        print(f"  {format_duration(converted.seconds)}, {converted.megabytes_a_second:.0f} MB/s")

@@ -23,15 +23,18 @@ def print_facts(facts: "Facts") -> None:
 
 def _tell(facts: "Facts") -> Iterator[tuple[str, str]]:
     yield "format", facts.format
-    yield "shape", f"{_join(facts.shape)} (z y x)"
+    yield "shape", f"{join_numbers(facts.shape)} (z y x)"
     yield "channels", "none" if facts.channels is None else str(facts.channels)
-    yield "type", f"{facts.dtype}, {_count_bytes(facts.nbytes)}"
-    yield "chunks", _join(facts.chunks) + ("" if facts.shards is None else f" in shards of {_join(facts.shards)}")
-    yield "voxel size", _UNKNOWN if facts.voxel_size is None else f"{_join(list(facts.voxel_size))} nm"
+    yield "type", f"{facts.dtype}, {count_bytes(facts.nbytes)}"
+    yield (
+        "chunks",
+        join_numbers(facts.chunks) + ("" if facts.shards is None else f" in shards of {join_numbers(facts.shards)}"),
+    )
+    yield "voxel size", _UNKNOWN if facts.voxel_size is None else f"{join_numbers(list(facts.voxel_size))} nm"
     yield "offset", _UNKNOWN if facts.offset is None else f"{', '.join(f'{place:,.10g}' for place in facts.offset)} nm"
     for number, level in enumerate(facts.levels):
-        size = "" if level.voxel_size is None else f", {_join(list(level.voxel_size))} nm"
-        yield f"level {number}", f"{_join(level.shape)}{size}"
+        size = "" if level.voxel_size is None else f", {join_numbers(list(level.voxel_size))} nm"
+        yield f"level {number}", f"{join_numbers(level.shape)}{size}"
     if facts.missing is not None:
         missing, of_all = facts.missing, f"of {facts.missing.total:,} {'chunks' if facts.shards is None else 'shards'}"
         yield "missing", f"{missing.count:,} {of_all}, read as {missing.fill:g}" if missing.count else f"none {of_all}"
@@ -62,7 +65,8 @@ def _draw_histogram(values: "Values") -> Iterator[str]:
         yield f"{label:>{width}} {bar}"
 
 
-def _join(values: Sequence[float]) -> str:
+def join_numbers(values: Sequence[float]) -> str:
+    """Numbers with a × between them."""
     return " × ".join(f"{value:,.10g}" for value in values)
 
 
@@ -70,7 +74,7 @@ def _write_number(value: float) -> str:
     return f"{value:.15g}" if value == round(value) else f"{value:.6g}"
 
 
-def _count_bytes(nbytes: int) -> str:
+def count_bytes(nbytes: int) -> str:
     """Bytes in the largest unit that leaves a whole part."""
     for unit, size in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if nbytes >= size:

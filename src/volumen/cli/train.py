@@ -1,6 +1,7 @@
 """`volumen train`."""
 
 from pathlib import Path
+from typing import Literal
 
 from volumen import api
 from volumen.cli.flags import expose_knobs
@@ -35,7 +36,7 @@ def train(
             recipe,
             data=data,
             out=out,
-            fold="all" if fold in EVERY_FOLD else _read_fold(fold),
+            fold=read_fold(fold),
             overrides=overrides,
             options=options,
             progress=progress,
@@ -45,7 +46,10 @@ def train(
             print(summary.model(result.fold))
 
 
-def _read_fold(text: str) -> int:
+def read_fold(text: str) -> int | Literal["all"]:
+    """The fold that a word names."""
+    if text in EVERY_FOLD:
+        return "all"
     if not text.isdecimal():
         raise ConfigError(f"--fold takes a number from 0 or the word all; got {text!r}")
     return int(text)

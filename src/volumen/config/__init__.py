@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from volumen.config.component import WeightedComponent as WeightedComponent
     from volumen.config.component import build_component as build_component
     from volumen.config.component import check_component as check_component
+    from volumen.config.component import set_options as set_options
+    from volumen.config.datasets import KEPT as KEPT
+    from volumen.config.datasets import REST as REST
+    from volumen.config.datasets import CaseSection as CaseSection
+    from volumen.config.datasets import DatasetSection as DatasetSection
+    from volumen.config.datasets import ValuesSection as ValuesSection
     from volumen.config.plain_yaml import format_yaml as format_yaml
     from volumen.config.recipes import copy_recipe as copy_recipe
     from volumen.config.recipes import find_recipe as find_recipe
@@ -22,14 +28,21 @@ if TYPE_CHECKING:
     from volumen.config.schema import HeadSection as HeadSection
     from volumen.config.schema import RunConfig as RunConfig
     from volumen.config.schema import TrainingSection as TrainingSection
+    from volumen.config.section import Lengths as Lengths
 
 _HOMES = {
+    "CaseSection": "datasets",
     "Component": "component",
     "DataSection": "schema",
+    "DatasetSection": "datasets",
     "HeadSection": "schema",
+    "KEPT": "datasets",
+    "Lengths": "section",
+    "REST": "datasets",
     "RunConfig": "schema",
     "SUPPLIED": "check",
     "TrainingSection": "schema",
+    "ValuesSection": "datasets",
     "WeightedComponent": "component",
     "build_component": "component",
     "check_component": "component",
@@ -40,15 +53,22 @@ _HOMES = {
     "parse_config": "recipes",
     "read_config": "recipes",
     "read_recipe": "recipes",
+    "set_options": "component",
     "write_config": "recipes",
 }
 __all__ = [
+    "KEPT",
+    "REST",
     "SUPPLIED",
+    "CaseSection",
     "Component",
     "DataSection",
+    "DatasetSection",
     "HeadSection",
+    "Lengths",
     "RunConfig",
     "TrainingSection",
+    "ValuesSection",
     "WeightedComponent",
     "build_component",
     "check_component",
@@ -60,6 +80,7 @@ __all__ = [
     "parse_config",
     "read_config",
     "read_recipe",
+    "set_options",
     "write_config",
 ]
 

@@ -15,11 +15,15 @@ KINDS: dict[Path, str] = {
     ("data", "normalisation"): "normalisation",
     ("data", "sampling"): "sampling",
     ("data", "augmentations", "*"): "augmentation",
+    ("data", "layout"): "layout",
+    ("data", "datasets", "*", "layout"): "layout",
+    ("data", "split"): "split",
     ("network",): "network",
     ("heads", "*", "target"): "target",
     ("heads", "*", "losses", "*"): "loss",
     ("optimizer",): "optimizer",
     ("schedule",): "schedule",
+    ("training", "balance"): "balance",
     ("validation", "metrics", "*"): "metric",
     ("decoding", "*"): "decoding",
     ("logger",): "logger",
@@ -27,10 +31,11 @@ KINDS: dict[Path, str] = {
 
 # Arguments that the program gives when it builds a component, so a recipe must not.
 SUPPLIED: dict[str, frozenset[str]] = {
-    "network": frozenset({"heads", "channels", "patch_size", "voxel_size"}),
+    "balance": frozenset({"terms"}),
     "optimizer": frozenset({"parameters"}),
     "metric": frozenset({"prediction", "truth", "ignore", "voxel_size", "table", "skeletons", "workers"}),
     "logger": frozenset({"folder"}),
+    "split": frozenset({"folds", "seed", "published"}),
 }
 
 
@@ -59,6 +64,8 @@ def walk_components(config: RunConfig) -> Iterator[tuple[str, Path, Component]]:
 
 
 def _walk(value: Any, pattern: Path, path: Path) -> Iterator[tuple[Path, Component]]:
+    if value is None:
+        return
     if not pattern:
         yield path, value
     elif pattern[0] != "*":

@@ -1,11 +1,12 @@
 """A named choice in a recipe: `{name: dice, smooth: 1e-5}`, or the name alone."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
 
+from volumen.config.plain_yaml import parse_yaml
 from volumen.errors import ConfigError, UnknownNameError, suggest_nearest
 from volumen.registry import load_named
 
@@ -38,15 +39,29 @@ class Component(BaseModel):
 
 
 class WeightedComponent(Component):
-    """A component with its share in a sum."""
+    """A component with its share in a sum, and when and where it counts.
+
+    Args:
+        weight: its share.
+        start_epoch: the first epoch that it counts in, from 0.
+        every: it is computed in steps whose number is a multiple of this, and left out of the others.
+        ramp: epochs in which its share grows evenly to the whole.
+        mask_head: a head of the network: only voxels count that it takes for foreground, in its own prediction.
+        mask_above: from which probability on that is so.
+    """
 
     weight: float = Field(default=1.0, ge=0)
+    start_epoch: int = Field(default=0, ge=0)
+    every: int = Field(default=1, ge=1)
+    ramp: int = Field(default=0, ge=0)
+    mask_head: str | None = None
+    mask_above: float = Field(default=0.5, gt=0, lt=1)
 
 
 def build_component(kind: str, component: Component, **supplied: object) -> Any:
-    """What the component names, called with its options and with those of `supplied` that it takes."""
+    """What the component names, called with its options and with those of `supplied` that it takes and lacks."""
     made = load_named(kind, component.name)
-    wanted = _list_parameters(made)
+    wanted = _list_parameters(made).keys() - component.options.keys()
     return made(**component.options, **{key: value for key, value in supplied.items() if key in wanted})
 
 
@@ -76,6 +91,25 @@ def check_component(kind: str, component: Component, supplied: frozenset[str] = 
     if not faults:
         faults = _check_values(kind, component, allowed)
     return faults
+
+
+def set_options(components: Sequence[Component], assignments: Sequence[str]) -> tuple[Component, ...]:
+    """The components with options set as `name.option=value` says; the value is YAML."""
+    changed = list(components)
+    for assignment in assignments:
+        dotted, equals, text = assignment.partition("=")
+        name, dot, option = dotted.strip().partition(".")
+        if not (equals and dot and name and option):
+            raise ConfigError(f"an option is written name.option=value; got {assignment!r}")
+        places = [place for place, component in enumerate(changed) if component.name == name]
+        if not places:
+            known = suggest_nearest(name, [component.name for component in components])
+            raise ConfigError(f"{assignment!r}: {name!r} is not asked for; {known}")
+        value = parse_yaml(text, f"option {assignment!r}")
+        for place in places:
+            one = changed[place]
+            changed[place] = one.model_copy(update={"options": one.options | {option: value}})
+    return tuple(changed)
 
 
 def _check_values(kind: str, component: Component, allowed: Parameters) -> list[str]:

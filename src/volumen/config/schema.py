@@ -2,35 +2,27 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from volumen.config.component import Component, WeightedComponent
-from volumen.geometry import Shape, count_overlap, to_shape
+from volumen.config.datasets import CaseSection, DatasetSection
+from volumen.config.section import Count, Extent, Lengths, Section
+from volumen.config.suggestions import suggest
+from volumen.errors import suggest_nearest
+from volumen.geometry import Shape, count_overlap
 from volumen.heads import Activation
 
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-def _spread(value: object) -> object:
-    """One int stands for the same extent on every axis."""
-    return [value] * 3 if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-Extent = Annotated[tuple[Count, Count, Count], BeforeValidator(_spread), AfterValidator(to_shape)]
 Overlap = Annotated[float, Field(ge=0)] | tuple[int, int, int]
-
-
-class Section(BaseModel):
-    """Base of every part of a recipe."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class DataSection(Section):
     """Which cases there are and how patches are cut from them."""
 
     root: str | None = None
+    layout: Component | None = None
+    cases: tuple[CaseSection, ...] = ()
+    datasets: tuple[DatasetSection, ...] = ()
+    voxel_size: Lengths | None = None
     patch_size: Extent = (128, 128, 128)
     batch_size: Count = 2
     num_workers: Annotated[int, Field(ge=0)] = 4
@@ -39,19 +31,39 @@ class DataSection(Section):
     normalisation: Component = Component(name="percentile", options={"low": 0.5, "high": 99.5})
     sampling: Component = Component(name="uniform")
     augmentations: tuple[Component, ...] = ()
+    split: Component | None = None
     folds: Annotated[int, Field(ge=2)] = 5
     fold_seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     group: str | None = None
 
+    @model_validator(mode="after")
+    def _check_source(self) -> "DataSection":
+        sources = {"layout": self.layout, "cases": self.cases, "datasets": self.datasets}
+        given = [name for name, value in sources.items() if value]
+        if len(given) > 1:
+            raise ValueError(
+                f"{' and '.join(given)} exclude each other; each data set has a layout or cases of its own"
+            )
+        return self
+
 
 class HeadSection(Section):
-    """One head: what it learns and what its errors cost."""
+    """One head: what it learns and what its errors cost, as its target suggests when no losses are given."""
 
     target: Component
     label: str | None = None
     activation: Activation | None = None
     channels: Count | None = None
     losses: Annotated[tuple[WeightedComponent, ...], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_losses(cls, given: object) -> object:
+        """The losses that go with the target where none are named."""
+        if not isinstance(given, dict) or "losses" in given:
+            return given
+        losses = suggest("losses", given.get("target"))
+        return given | {"losses": losses} if losses else given
 
 
 class SwaSection(Section):
@@ -84,11 +96,15 @@ class TrainingSection(Section):
     threads: Count | None = None
     monitor: str = "val/loss"
     patience: Count | None = 50
+    balance: Component = Component(name="fixed")
     accumulate_grad_batches: Count = 1
     gradient_clip_val: Annotated[float, Field(gt=0)] | None = None
     swa: SwaSection | None = None
     ema: EmaSection | None = None
     previews: Annotated[int, Field(ge=0)] = 10
+    warm_start: str | None = None
+    compile: bool = False
+    channels_last: bool = False
 
 
 class ValidationSection(Section):
@@ -119,11 +135,34 @@ class RunConfig(Section):
     decoding: tuple[Component, ...] = (Component(name="threshold"),)
     logger: Component = Component(name="csv")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_decoding(cls, given: object) -> object:
+        """Where none is named, the decoding that goes with the first head that has one."""
+        if not isinstance(given, dict) or "decoding" in given or not isinstance(given.get("heads"), dict):
+            return given
+        heads = [head for head in given["heads"].values() if isinstance(head, dict)]
+        steps = next(filter(None, (suggest("decoding", head.get("target")) for head in heads)), None)
+        return given | {"decoding": steps} if steps else given
+
     @model_validator(mode="after")
     def _check_overlap(self) -> "RunConfig":
         shared = count_overlap(self.prediction.overlap, self.tile)
         if any(common >= edge for common, edge in zip(shared, self.tile, strict=True)):
             raise ValueError(f"prediction.overlap must be below the tile's {self.tile} on every axis; it is {shared}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_losses(self) -> "RunConfig":
+        for name, section in self.heads.items():
+            if not any(loss.weight for loss in section.losses):
+                raise ValueError(f"heads.{name} learns nothing: all its losses weigh 0; weigh one, or drop the head")
+            for loss in section.losses:
+                if loss.mask_head is not None and loss.mask_head not in self.heads:
+                    raise ValueError(
+                        f"heads.{name}: loss {loss.name!r} has mask_head {loss.mask_head!r}, which is no head; "
+                        f"{suggest_nearest(loss.mask_head, self.heads)}"
+                    )
         return self
 
     @property

@@ -2,27 +2,27 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64
 
 from volumen.data.augmentation.transform import Transform
 from volumen.data.cases import Case
+from volumen.data.encoding import Wanted, encode_targets, find_halos
+from volumen.data.images import find_shape, read_image
 from volumen.data.labels import measure_share, read_labels
-from volumen.data.patches import PatchReader, pad_end
+from volumen.data.ordering import choose_case
+from volumen.data.patches import PatchReader
 from volumen.data.samples import Sample
 from volumen.data.sampling import Drawn, Sampling
 from volumen.errors import VolumenError
 from volumen.geometry import Box, Shape, to_shape
 from volumen.volumes import IntensityMap
 
-# Last words of the seeds of other streams than the samples': numbers drawn for one purpose never serve another.
-ORDER_STREAM = 1
+# Last word of the seeds of validation: numbers drawn for one purpose never serve another.
 VALIDATION_STREAM = 2
 
 
@@ -32,7 +32,7 @@ class SamplePlan:
 
     Args:
         cases: where patches are cut.
-        labels: names of the labels to read; sampling looks at the first.
+        wanted: labels to read and targets to encode.
         patch: voxels of a patch.
         ignore: the files' label value for "nobody looked".
         maps: what normalisation does to each case.
@@ -40,10 +40,11 @@ class SamplePlan:
         transforms: augmentations in the order they are applied.
         seed: of everything random.
         training: whether cases come shuffled and patches are augmented; if not, patch i of a case is always the same.
+        weights: how often each data set is drawn from, by name; each case alike when empty.
     """
 
     cases: tuple[Case, ...]
-    labels: tuple[str, ...]
+    wanted: Wanted
     patch: Shape
     ignore: int | None
     maps: Mapping[str, IntensityMap]
@@ -51,6 +52,7 @@ class SamplePlan:
     transforms: tuple[Transform[Any], ...]
     seed: int
     training: bool
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 def draw_sample(plan: SamplePlan, number: int, reader: PatchReader) -> tuple[Sample, str | None]:
@@ -65,20 +67,15 @@ def draw_sample(plan: SamplePlan, number: int, reader: PatchReader) -> tuple[Sam
 def pick_case(plan: SamplePlan, number: int) -> tuple[Case, np.random.Generator]:
     """Which case a sample is from, and the stream it draws from.
 
-    In training every case comes once in each run of `len(cases)` numbers, newly shuffled each time. In validation the
-    cases come in order, and what is drawn depends on the case's name and on how often it came before, nothing else.
+    In training the order is that of `choose_case`. In validation the cases come in order, and what is drawn depends on
+    the case's name and on how often it came before, nothing else.
     """
-    turn, place = divmod(number, len(plan.cases))
     if plan.training:
-        case = plan.cases[_shuffle(plan.seed, turn, len(plan.cases))[place]]
+        case = choose_case(plan.cases, plan.seed, number, plan.weights)
         return case, np.random.default_rng((plan.seed, number))
+    turn, place = divmod(number, len(plan.cases))
     case = plan.cases[place]
     return case, np.random.default_rng((plan.seed, turn, crc32(case.name.encode()), VALIDATION_STREAM))
-
-
-@lru_cache(maxsize=4)
-def _shuffle(seed: int, turn: int, count: int) -> Int64[np.ndarray, " count"]:
-    return np.random.default_rng((seed, turn, ORDER_STREAM)).permutation(count)
 
 
 def augment_sample(sample: Sample, transforms: Sequence[Transform[Any]]) -> Sample:
@@ -98,26 +95,31 @@ def _draw_from(
 ) -> tuple[Sample, str | None]:
     seed = int(rng.integers(2**63))
     drawn = _draw_place(plan, case, rng, reader)
-    labels = {name: read_labels(case, name, drawn.box, reader=reader, ignore=plan.ignore)[None] for name in plan.labels}
+    halos = find_halos(plan.wanted, plan.patch, case.voxel_size)
+    labels = {
+        name: read_labels(case, name, drawn.box.grow(halo), reader=reader, ignore=plan.ignore)[None]
+        for name, halo in halos.items()
+    }
+    image = read_image(case, drawn.box, reader=reader, intensities=plan.maps[case.name])
     sample = Sample(
-        image=torch.from_numpy(_read_image(plan, case, drawn.box, reader)[None, None]),
+        image=torch.from_numpy(image[None]),
         labels={name: torch.from_numpy(array) for name, array in labels.items()},
         cases=(case.name,),
         origin=torch.tensor([drawn.box.start]),
         voxel_size=torch.tensor([tuple(case.voxel_size or (math.nan,) * 3)], dtype=torch.float32),
         seed=torch.tensor([seed]),
+        class_ids=None if case.class_id is None else torch.tensor([case.class_id]),
     )
-    return (augment_sample(sample, plan.transforms), drawn.notice) if plan.training else (sample, None)
+    moved = augment_sample(sample, plan.transforms) if plan.training else sample
+    return encode_targets(moved, plan.wanted, case.voxel_size), drawn.notice if plan.training else None
 
 
 def _draw_place(plan: SamplePlan, case: Case, rng: np.random.Generator, reader: PatchReader) -> Drawn:
+    looked_at = next((name for name in plan.wanted.labels if name in case.labels), None)
+
     def measure(box: Box) -> float | None:
-        return measure_share(case, plan.labels[0], box, reader=reader, ignore=plan.ignore)
+        if looked_at is None:
+            return None
+        return measure_share(case, looked_at, box, reader=reader, ignore=plan.ignore)
 
-    return plan.sampling.draw(reader.find_shape(case.image), plan.patch, rng=rng, measure=measure)
-
-
-def _read_image(plan: SamplePlan, case: Case, box: Box, reader: PatchReader) -> Float32[np.ndarray, "z y x"]:
-    """Normalised intensities, 0 past the volume's end."""
-    inside = box.clip(Box.whole(reader.find_shape(case.image)))
-    return pad_end(plan.maps[case.name].apply(reader.read(case.image, inside)), box.shape, value=0)
+    return plan.sampling.draw(find_shape(case, reader), plan.patch, rng=rng, measure=measure)

@@ -1,58 +1,116 @@
-"""Which cases a folder holds, by the names of its files; everything that is wrong is told at once."""
+"""The cases that a recipe means: of a folder, of a list, of several data sets; all faults are told at once."""
 
 import logging
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from volumen.config import CaseSection, Component, DataSection
 from volumen.data.cases import Case, assign_groups
-from volumen.data.inspection import Faults, inspect_case
-from volumen.errors import DataError, MissingError
-from volumen.volumes import list_volumes
+from volumen.data.datasets import adapt_draft, join_drafts, name_datasets
+from volumen.data.inspection import DOUBLE, NO_IMAGE, Faults, inspect_case
+from volumen.data.layouts.choice import choose_layout
+from volumen.data.layouts.layout import Draft
+from volumen.data.listing import draft_listed
+from volumen.data.naming import join_spec
+from volumen.data.placement import rescale_cases
+from volumen.errors import ConfigError, DataError
+from volumen.geometry import VoxelSize
 
 logger = logging.getLogger(__name__)
 
-# The target of a label volume that has none in its name.
-PLAIN = "labels"
-
-NO_LABEL = "images without a label"
-NO_IMAGE = "labels or masks without an image"
-DOUBLE = "several volumes of one name"
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Folders of a data set; `named` when labels may be called `NAME_<target>` and not only `NAME`."""
-
-    images: Path
-    labels: Path
-    masks: Path
-    named: bool
+Progress = Callable[[int, int], None]
 
 
 def find_cases(
     root: str | Path,
     *,
+    layout: Component | str | None = None,
     group: str | None = None,
     flat: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Case]:
     """Every case of a data set, in natural order (`case2` before `case10`).
 
-    Either `train_images/NAME` with `train_labels/NAME`, or `images/NAME` with `labels/NAME_<target>` for any number of
-    targets (`labels/NAME` alone is the target "labels") and, where there are any, `masks/NAME` or
-    `masks/NAME_<target>`. Of each file only the head is read. All faults come in one DataError; labels without an
-    image are told there too, and alone are a warning.
+    Of each file only the head is read. All faults come in one DataError; labels without an image are told there too,
+    and alone are a warning.
 
     Args:
-        root: the data set's folder.
+        root: the data set's folder, or a URL.
+        layout: how it lies there, by its name in the registry; found by a look at the folder when not said.
         group: how cases are grouped (see `volumen.data.groups`).
         flat: whether an image may be a single slice (`data.patch_size=[1, …]`).
         progress: told after each case.
     """
-    faults = Faults(Path(root))
-    drafts = pair_files(find_layout(Path(root)), faults)
+    wanted = Component(name=layout) if isinstance(layout, str) else layout
+    cases = _read_set(str(root), wanted, (), flat=flat, progress=progress).cases
+    return cases if group is None else assign_groups(cases, group)
+
+
+def gather_cases(data: DataSection, *, progress: Progress | None = None) -> Draft:
+    """The cases of a recipe as patches are cut from them, and the split that they were published with.
+
+    Args:
+        data: the recipe's section.
+        progress: told after each case of a data set.
+    """
+    flat = data.patch_size[0] == 1
+    if data.datasets:
+        draft = join_drafts(_gather_sets(data, flat=flat, progress=progress))
+    else:
+        draft = _read_set(data.root, data.layout, data.cases, flat=flat, progress=progress)
+    if data.voxel_size is None:
+        return draft
+    return replace(draft, cases=rescale_cases(draft.cases, VoxelSize(*data.voxel_size)))
+
+
+def _gather_sets(data: DataSection, *, flat: bool, progress: Progress | None) -> list[Draft]:
+    """Every data set with its labels in the run's names and values; what is wrong with them is told together."""
+    drafts, faults = [], []
+    for number, (name, section) in enumerate(zip(name_datasets(data.datasets), data.datasets, strict=True), 1):
+        root = data.root if section.root is None else join_spec(data.root, section.root)
+        try:
+            draft = _read_set(root, section.layout, section.cases, flat=flat, progress=progress)
+        except DataError as error:
+            faults.append(f"data set {name}: {error}")
+            continue
+        if section.group is not None:
+            draft = replace(draft, cases=assign_groups(draft.cases, section.group))
+        drafts.append(adapt_draft(draft, section, name=name, number=number))
+    if faults:
+        raise DataError("; ".join(faults))
+    return drafts
+
+
+def _read_set(
+    root: str | None,
+    layout: Component | None,
+    listed: Sequence[CaseSection],
+    *,
+    flat: bool,
+    progress: Progress | None,
+) -> Draft:
+    """The cases of one data set, every file looked into."""
+    faults = Faults(root or "data.cases")
+    draft = _draft_set(root, layout, listed, faults)
+    for note in draft.notes:
+        logger.warning("%s: %s", root, note)
+    return replace(draft, cases=_inspect_cases(draft.cases, faults, flat=flat, progress=progress))
+
+
+def _draft_set(root: str | None, layout: Component | None, listed: Sequence[CaseSection], faults: Faults) -> Draft:
+    """The cases of a list or of a folder, by names alone."""
+    if listed:
+        return draft_listed(listed, root)
+    if root is None:
+        raise ConfigError("no data are named: give --data DIR or data.root=DIR, or list them in data.cases")
+    return choose_layout(root, layout).draft(root, faults)
+
+
+def _inspect_cases(drafts: Sequence[Case], faults: Faults, *, flat: bool, progress: Progress | None) -> list[Case]:
+    """The cases with what their files say; an error when something is wrong with one."""
+    faults.add(DOUBLE, *(name for name, count in Counter(case.name for case in drafts).items() if count > 1))
     cases = []
     for done, draft in enumerate(drafts, 1):
         cases.append(inspect_case(draft, faults, flat=flat))
@@ -62,83 +120,6 @@ def find_cases(
         raise DataError(str(faults))
     if faults.kinds():
         logger.warning("%s", faults)
-    return cases if group is None else assign_groups(cases, group)
-
-
-def find_layout(root: Path) -> Layout:
-    """Which folders of a data set hold what."""
-    if not root.is_dir():
-        raise MissingError(f"there is no folder {root}; give the one that holds the data, with --data or data.root")
-    layouts = [
-        Layout(root / "train_images", root / "train_labels", root / "train_masks", named=False),
-        Layout(root / "images", root / "labels", root / "masks", named=True),
-    ]
-    present = [layout for layout in layouts if layout.images.is_dir()]
-    if not present:
-        raise MissingError(f"{root} has neither train_images/ with train_labels/ nor images/ with labels/")
-    if len(present) > 1:
-        raise DataError(f"{root} has both train_images/ and images/; leave the one to train on")
-    if not present[0].labels.is_dir():
-        raise MissingError(f"{present[0].images} is there, {present[0].labels} is not; put the labels there")
-    return present[0]
-
-
-def pair_files(layout: Layout, faults: Faults) -> list[Case]:
-    """Cases from file names alone; what has no partner goes into `faults`."""
-    images = name_volumes(layout.images, faults)
-    if not images:
-        raise DataError(f"{layout.images} holds no volume; put the images there")
-    labels, stray_labels = match_targets(images, name_volumes(layout.labels, faults), named=layout.named)
-    masks, stray_masks = match_targets(images, name_volumes(layout.masks, faults), named=layout.named)
-    faults.add(NO_LABEL, *(name for name in images if not labels[name]))
-    faults.add(NO_IMAGE, *stray_labels, *stray_masks)
-    return [
-        Case(name, spec, labels[name], mask=masks[name].pop(PLAIN, None), label_masks=masks[name])
-        for name, spec in images.items()
-    ]
-
-
-def name_volumes(folder: Path, faults: Faults) -> dict[str, str]:
-    """Specs of a folder's volumes by name, in natural order; none when there is no folder."""
-    named: dict[str, str] = {}
-    for path in list_volumes(folder) if folder.is_dir() else []:
-        name = strip_ending(path)
-        if name in named:
-            faults.add(DOUBLE, f"{folder.name}/{name}")
-        named[name] = str(path)
-    return named
-
-
-def strip_ending(path: Path) -> str:
-    """A volume's name: its file name without the format's ending."""
-    return re.sub(r"(\.(ome|nii))?\.[^.]*$", "", path.name, flags=re.IGNORECASE)
-
-
-def match_targets(
-    images: Iterable[str], others: Mapping[str, str], *, named: bool
-) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """Specs by image and target, and the names that belong to no image.
-
-    Args:
-        images: names of the images.
-        others: specs of labels or masks by name.
-        named: whether `NAME_<target>` counts; of several image names that fit the longest wins.
-    """
-    matched: dict[str, dict[str, str]] = {image: {} for image in images}
-    strays = []
-    for name, spec in others.items():
-        image, target = split_target(name, matched) if named else (name, PLAIN)
-        if image in matched:
-            matched[image][target] = spec
-        else:
-            strays.append(name)
-    return matched, strays
-
-
-def split_target(name: str, images: Iterable[str]) -> tuple[str, str]:
-    """The longest image name that begins `name`, and the target after it; all of `name` when there is no such image."""
-    fitting = [
-        image for image in images if name == image or (name.startswith(f"{image}_") and len(name) > len(image) + 1)
-    ]
-    image = max(fitting, key=len, default=name)
-    return image, name[len(image) + 1 :] or PLAIN
+    if not cases:
+        raise DataError(f"there is no case in {faults.root}")
+    return cases

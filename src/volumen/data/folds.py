@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 
@@ -33,16 +34,16 @@ def split_folds(cases: Sequence[Case], *, folds: int = 5, seed: int = 42, group:
     """
     if group is not None:
         cases = assign_groups(cases, group)
-    units = _gather_units(cases)
+    units = gather_units(cases)
     if len(units) < folds:
         what = "cases" if len(units) == len(cases) else "groups of cases"
-        cure = f"set data.folds={len(units)}" if len(units) > 1 else f"there must be two {what} at the least"
+        cure = f"set data.folds={len(units)}" if len(units) > 1 else "data.split=slab cuts each volume in slabs instead"
         raise ConfigError(f"{folds} folds need {folds} {what} or more; there are {len(units)}: {cure}")
     # RandomState, for the same folds as scikit-learn's and as everyone who shuffled with it.
     order = np.random.RandomState(seed).permutation(len(units))
     parts = _deal_units([units[index] for index in order], folds)
     names = sorted(case.name for case in cases)
-    return tuple(_make_fold(number, part, names) for number, part in enumerate(parts))
+    return tuple(make_fold(number, part, names) for number, part in enumerate(parts))
 
 
 def write_folds(path: str | Path, folds: Sequence[Fold]) -> None:
@@ -61,7 +62,7 @@ def write_folds(path: str | Path, folds: Sequence[Fold]) -> None:
 def read_folds(path: str | Path, cases: Sequence[Case]) -> tuple[Fold, ...]:
     """The folds of a file, checked against the cases there are."""
     path = Path(path)
-    folds = _parse_folds(path)
+    folds = parse_folds(path)
     faults = [*_find_strangers(folds, {case.name for case in cases}), *_find_contradictions(folds)]
     if faults:
         raise DataError(f"{path} {'; '.join(faults)}; correct it, or delete it to have new folds drawn")
@@ -89,7 +90,7 @@ def _find_contradictions(folds: Sequence[Fold]) -> Iterator[str]:
             yield f"fold {fold.number} trains on what it is judged by: {_list(both)}"
 
 
-def _gather_units(cases: Iterable[Case]) -> list[list[str]]:
+def gather_units(cases: Iterable[Case]) -> list[list[str]]:
     """Names that must stay together, in order; a case without a group stands alone."""
     units: dict[tuple[str, str], list[str]] = {}
     for case in cases:
@@ -108,7 +109,8 @@ def _deal_units(units: Sequence[list[str]], folds: int) -> list[set[str]]:
     return held_out
 
 
-def _make_fold(number: int, held_out: set[str], names: Sequence[str]) -> Fold:
+def make_fold(number: int, held_out: set[str], names: Sequence[str]) -> Fold:
+    """The fold that is judged by some names and learns from all others, in their order."""
     return Fold(
         number,
         training=tuple(name for name in names if name not in held_out),
@@ -116,17 +118,22 @@ def _make_fold(number: int, held_out: set[str], names: Sequence[str]) -> Fold:
     )
 
 
-def _parse_folds(path: Path) -> tuple[Fold, ...]:
-    from pydantic import TypeAdapter, ValidationError
+def parse_folds(path: Path) -> tuple[Fold, ...]:
+    """The folds of a file, ours or nnU-Net's list of `train` and `val`, as they stand there."""
+    from pydantic import Field, TypeAdapter, ValidationError
 
     try:
-        return tuple(TypeAdapter(dict[str, list[Fold]]).validate_json(path.read_bytes())["folds"])
+        content = path.read_bytes()
+        if content.lstrip().startswith(b"["):
+            parts = TypeAdapter(Annotated[list[dict[str, tuple[str, ...]]], Field(min_length=1)]).validate_json(content)
+            return tuple(Fold(number, part["train"], part["val"]) for number, part in enumerate(parts))
+        return tuple(TypeAdapter(dict[str, list[Fold]]).validate_json(content)["folds"])
     except FileNotFoundError as error:
         raise MissingError(f"there are no folds at {path}") from error
     except (ValidationError, KeyError) as error:
         raise FormatError(
-            f'{path} is no list of folds ({{"folds": [{{"number": 0, "training": […], "validation": […]}}, …]}}); '
-            "correct it, or delete it to have new folds drawn"
+            f'{path} is no list of folds ({{"folds": [{{"number": 0, "training": […], "validation": […]}}, …]}}, '
+            'or nnU-Net\'s [{"train": […], "val": […]}, …]); correct it, or delete it to have new folds drawn'
         ) from error
 
 

@@ -1,63 +1,90 @@
 """Labels of a patch: what nobody looked at is −100 or counts on neither side."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int64, Shaped
+from jaxtyping import Int64, Shaped
 
 from volumen.data.cases import Case
-from volumen.data.patches import PatchReader, pad_end
-from volumen.data.samples import IGNORE
-from volumen.errors import DataError
+from volumen.data.frames import Source
+from volumen.data.patches import PatchReader, pad_around
+from volumen.data.values import IGNORE, Components, LabelValues, convert_labels, find_values, separate_instances
 from volumen.geometry import Box
-
-LARGEST_LABEL = np.iinfo(np.int64).max
+from volumen.volumes import find_nearest
 
 
 def read_labels(
     case: Case, name: str, box: Box, *, reader: PatchReader, ignore: int | None
 ) -> Int64[np.ndarray, "z y x"]:
-    """One label of a case in a box: int64, −100 where ignored, masked out or past the volume's end."""
-    inside = box.clip(Box.whole(reader.find_shape(case.labels[name])))
-    labels = convert_labels(reader.read(case.labels[name], inside), ignore)
-    for mask in _read_masks(case, name, inside, reader):
+    """One label of a case in a box: int64, −100 where ignored, masked out, past the volume's faces or not labelled."""
+    if name not in case.labels:
+        return np.full(box.shape, IGNORE, np.int64)
+    label = _Label(case, name, reader, ignore)
+    inside = box.clip(label.whole)
+    components = label.values.components
+    labels = label.read(inside) if components is None else label.read_instances(inside, components)
+    for mask in label.read_masks(inside):
         labels[mask == 0] = IGNORE
-    return pad_end(labels, box.shape, value=IGNORE)
-
-
-def convert_labels(labels: Shaped[np.ndarray, "z y x"], ignore: int | None) -> Int64[np.ndarray, "z y x"]:
-    """Labels as int64, −100 where the file has the value that says nobody looked."""
-    if labels.dtype.kind not in "biu":
-        raise DataError(f"labels must be whole numbers; got {labels.dtype}")
-    ignored = np.zeros(labels.shape, bool) if ignore is None else labels == ignore
-    wrong = labels[_find_outside(labels) & ~ignored]
-    if wrong.size:
-        raise DataError(
-            f"labels are 0 to 2⁶³ − 1; got {wrong[0]} ({wrong.size} voxels of a patch are outside): "
-            f"set data.ignore={wrong[0]} if it means that nobody looked"
-        )
-    converted: Int64[np.ndarray, "z y x"] = labels.astype(np.int64)
-    converted[ignored] = IGNORE
-    return converted
+    return pad_around(labels, inside, box, value=IGNORE)
 
 
 def measure_share(case: Case, name: str, box: Box, *, reader: PatchReader, ignore: int | None) -> float | None:
     """Voxels above 0 over voxels somebody looked at, in a box of one label; None where nobody looked at all."""
-    inside = box.clip(Box.whole(reader.find_shape(case.labels[name])))
-    labels = reader.read(case.labels[name], inside)
-    known = np.ones(labels.shape, bool) if ignore is None else labels != ignore
-    for mask in _read_masks(case, name, inside, reader):
+    if name not in case.labels:
+        return None
+    label = _Label(case, name, reader, ignore)
+    inside = box.clip(label.whole)
+    if label.values.is_plain and not label.values.floats:
+        labels: Shaped[np.ndarray, "z y x"] = reader.read(label.source, inside)
+        known = ~find_values(labels, label.values.list_ignored(ignore))
+    else:
+        labels = label.read(inside)
+        known = labels != IGNORE
+    for mask in label.read_masks(inside):
         known &= mask != 0
     looked = np.count_nonzero(known)
     return np.count_nonzero((labels > 0) & known) / looked if looked else None
 
 
-def _read_masks(case: Case, name: str, box: Box, reader: PatchReader) -> Iterator[Shaped[np.ndarray, "z y x"]]:
-    for spec in (case.mask, case.label_masks.get(name)):
-        if spec is not None:
-            yield reader.read(spec, box)
+@dataclass(frozen=True)
+class _Label:
+    """One label of a case, and what reads it."""
 
+    case: Case
+    name: str
+    reader: PatchReader
+    ignore: int | None
 
-def _find_outside(labels: Shaped[np.ndarray, "z y x"]) -> Bool[np.ndarray, "z y x"]:
-    """Where labels are negative or do not fit 64 bits with a sign."""
-    return (labels < 0) | (labels > LARGEST_LABEL)
+    @property
+    def source(self) -> Source:
+        return self.case.locate_labels(self.name)
+
+    @property
+    def values(self) -> LabelValues:
+        return self.case.find_values(self.name)
+
+    @property
+    def whole(self) -> Box:
+        return Box.whole(self.reader.find_shape(self.source))
+
+    def read(self, box: Box) -> Int64[np.ndarray, "z y x"]:
+        """Labels in the run's own values."""
+        return convert_labels(self.reader.read(self.source, box), self.values.list_ignored(self.ignore), self.values)
+
+    def read_instances(self, box: Box, components: Components) -> Int64[np.ndarray, "z y x"]:
+        """Instances made of classes, by what is seen in the box and a halo round it."""
+        around = box.grow((components.halo,) * 3).clip(self.whole)
+        instances = separate_instances(self.read(around), components, self.case.voxel_size)
+        return instances[box.relative_to(around.start).slices].copy()
+
+    def read_masks(self, box: Box) -> Iterator[Shaped[np.ndarray, "z y x"]]:
+        """Where somebody looked: the masks of the case and of the label, and the slices that are not skipped."""
+        for source in self.case.locate_masks(self.name):
+            yield self.reader.read(source, box)
+        frame = self.case.frame
+        if frame.skipped:
+            extent, scale = self.reader.find_base(self.source)[0], 1.0 if frame.scale is None else frame.scale[0]
+            first = 0 if frame.crop is None else frame.crop.start[0]
+            slices = first + find_nearest(extent, box.start[0], box.stop[0], scale)
+            yield np.broadcast_to(~np.isin(slices, frame.skipped)[:, None, None], box.shape)

@@ -11,7 +11,9 @@ from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 
 from volumen.config import DataSection, build_component
 from volumen.data.cases import Case
+from volumen.data.datasets import read_weights
 from volumen.data.drawing import SamplePlan, draw_sample
+from volumen.data.encoding import Wanted
 from volumen.data.intensities import fit_normalisations
 from volumen.data.patches import CACHE_BYTES, PatchReader
 from volumen.data.samples import Sample, collate_samples
@@ -25,7 +27,7 @@ def build_loader(
     cases: Sequence[Case],
     config: DataSection,
     *,
-    labels: Sequence[str],
+    wanted: Wanted,
     seed: int,
     first: int,
     count: int,
@@ -47,7 +49,7 @@ def build_loader(
     Args:
         cases: what patches are cut from.
         config: patch, batch, sampling, augmentation and workers.
-        labels: the labels wanted; balanced sampling looks at the first.
+        wanted: labels and targets that samples carry.
         seed: of everything drawn.
         first: number of the first batch.
         count: how many batches.
@@ -58,7 +60,7 @@ def build_loader(
         raise DataError("there are no cases to cut patches from")
     plan = SamplePlan(
         cases=tuple(cases),
-        labels=tuple(labels),
+        wanted=wanted,
         patch=config.patch_size,
         ignore=config.ignore,
         maps=dict(fit_normalisations(cases, config.normalisation) if maps is None else maps),
@@ -66,6 +68,7 @@ def build_loader(
         transforms=tuple(build_component("augmentation", component) for component in config.augmentations),
         seed=seed,
         training=training,
+        weights=read_weights(config.datasets),
     )
     numbers = BatchNumbers(first, count, size=config.batch_size, even=None if training else len(cases))
     workers = min(config.num_workers, count, count_cores())

@@ -1,14 +1,13 @@
 """What the network is shown: a patch's image and labels as tensors, one or a batch of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
-# What stands in label tensors for "nobody looked": the value that PyTorch's own losses ignore.
-IGNORE = -100
+from volumen.targets import EncodedTarget
 
 
 @dataclass(frozen=True)
@@ -17,23 +16,26 @@ class Sample:
 
     Args:
         image: normalised intensities; 0 where the volume ended.
-        labels: by name; −100 where nobody looked or the volume ended.
+        labels: by name; −100 where nobody looked or the volume ended. As large as the image, and until targets are
+            encoded larger by a halo, the same on both sides of an axis.
         cases: which case each patch was cut from.
         origin: its first voxel in the case.
         voxel_size: z y x in nm, NaN where the case does not say.
         seed: what its augmentation is drawn from.
         weight: how much each voxel counts, where that is not all alike.
-        class_ids: which classes its labels know, where sets of labels differ.
+        class_ids: what the instances of each patch are, where data sets differ.
+        targets: what the worker that cut the patch encoded of its labels, by name.
     """
 
     image: Float32[Tensor, "b c z y x"]
-    labels: dict[str, Int64[Tensor, "b z y x"]]
+    labels: dict[str, Int64[Tensor, "b _ _ _"]]
     cases: tuple[str, ...]
     origin: Int64[Tensor, "b 3"]
     voxel_size: Float32[Tensor, "b 3"]
     seed: Int64[Tensor, " b"]
     weight: Float32[Tensor, "b 1 z y x"] | None = None
     class_ids: Int64[Tensor, " b"] | None = None
+    targets: dict[str, EncodedTarget] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.cases)
@@ -56,6 +58,10 @@ class Sample:
             seed=change(self.seed),
             weight=None if self.weight is None else change(self.weight),
             class_ids=None if self.class_ids is None else change(self.class_ids),
+            targets={
+                name: target._replace(values=change(target.values), weight=change(target.weight))
+                for name, target in self.targets.items()
+            },
         )
 
 
@@ -70,7 +76,17 @@ def collate_samples(samples: Sequence[Sample]) -> Sample:
         seed=torch.cat([sample.seed for sample in samples]),
         weight=_join([sample.weight for sample in samples]),
         class_ids=_join([sample.class_ids for sample in samples]),
+        targets=_join_targets([sample.targets for sample in samples]),
     )
+
+
+def _join_targets(several: Sequence[dict[str, EncodedTarget]]) -> dict[str, EncodedTarget]:
+    joined = {}
+    for name, first in several[0].items():
+        values = torch.cat([targets[name].values for targets in several])
+        weight = torch.cat([targets[name].weight for targets in several])
+        joined[name] = first._replace(values=values, weight=weight)
+    return joined
 
 
 def _join(tensors: Sequence[Tensor | None]) -> Tensor | None:

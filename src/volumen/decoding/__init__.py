@@ -1,58 +1,100 @@
-"""From predictions to labels: the clean-up kit, step by step in the order a recipe gives."""
+"""From predictions to labels: objects from what each head gives, then the clean-up kit, in a recipe's order."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from volumen.decoding.affinity_components import AffinityComponents as AffinityComponents
+    from volumen.decoding.centre_votes import CentreVotes as CentreVotes
     from volumen.decoding.clean_up import CleanUp as CleanUp
     from volumen.decoding.decode import Counts as Counts
     from volumen.decoding.decode import Decoded as Decoded
+    from volumen.decoding.decode import Source as Source
     from volumen.decoding.decode import StepReport as StepReport
-    from volumen.decoding.decode import decode_mask as decode_mask
-    from volumen.decoding.steps import Argmax as Argmax
+    from volumen.decoding.decode import decode_heads as decode_heads
+    from volumen.decoding.embedding_clusters import EmbeddingClusters as EmbeddingClusters
+    from volumen.decoding.flow_components import FlowComponents as FlowComponents
+    from volumen.decoding.head_maps import HeadMap as HeadMap
+    from volumen.decoding.head_maps import Role as Role
+    from volumen.decoding.masks import Argmax as Argmax
+    from volumen.decoding.masks import DistanceMask as DistanceMask
+    from volumen.decoding.masks import Hysteresis as Hysteresis
+    from volumen.decoding.masks import Threshold as Threshold
+    from volumen.decoding.mutex_watershed import MutexWatershed as MutexWatershed
+    from volumen.decoding.polarity_pairs import PolarityPairs as PolarityPairs
+    from volumen.decoding.step import FirstStep as FirstStep
+    from volumen.decoding.step import Step as Step
     from volumen.decoding.steps import Closing as Closing
     from volumen.decoding.steps import FillHoles as FillHoles
-    from volumen.decoding.steps import Hysteresis as Hysteresis
     from volumen.decoding.steps import KeepLarge as KeepLarge
+    from volumen.decoding.steps import MedialSurface as MedialSurface
     from volumen.decoding.steps import Opening as Opening
     from volumen.decoding.steps import SeparateInstances as SeparateInstances
-    from volumen.decoding.steps import Step as Step
+    from volumen.decoding.steps import Skeleton as Skeleton
     from volumen.decoding.steps import StripBorder as StripBorder
-    from volumen.decoding.steps import Threshold as Threshold
+    from volumen.decoding.watershed import Watershed as Watershed
 
 _HOMES = {
-    "Argmax": "steps",
+    "AffinityComponents": "affinity_components",
+    "Argmax": "masks",
+    "CentreVotes": "centre_votes",
     "CleanUp": "clean_up",
     "Closing": "steps",
     "Counts": "decode",
     "Decoded": "decode",
+    "DistanceMask": "masks",
+    "EmbeddingClusters": "embedding_clusters",
     "FillHoles": "steps",
-    "Hysteresis": "steps",
+    "FirstStep": "step",
+    "FlowComponents": "flow_components",
+    "HeadMap": "head_maps",
+    "Hysteresis": "masks",
     "KeepLarge": "steps",
+    "MedialSurface": "steps",
+    "MutexWatershed": "mutex_watershed",
     "Opening": "steps",
+    "PolarityPairs": "polarity_pairs",
+    "Role": "head_maps",
     "SeparateInstances": "steps",
-    "Step": "steps",
+    "Skeleton": "steps",
+    "Source": "decode",
+    "Step": "step",
     "StepReport": "decode",
     "StripBorder": "steps",
-    "Threshold": "steps",
-    "decode_mask": "decode",
+    "Threshold": "masks",
+    "Watershed": "watershed",
+    "decode_heads": "decode",
 }
 __all__ = [
+    "AffinityComponents",
     "Argmax",
+    "CentreVotes",
     "CleanUp",
     "Closing",
     "Counts",
     "Decoded",
+    "DistanceMask",
+    "EmbeddingClusters",
     "FillHoles",
+    "FirstStep",
+    "FlowComponents",
+    "HeadMap",
     "Hysteresis",
     "KeepLarge",
+    "MedialSurface",
+    "MutexWatershed",
     "Opening",
+    "PolarityPairs",
+    "Role",
     "SeparateInstances",
+    "Skeleton",
+    "Source",
     "Step",
     "StepReport",
     "StripBorder",
     "Threshold",
-    "decode_mask",
+    "Watershed",
+    "decode_heads",
 ]
 
 

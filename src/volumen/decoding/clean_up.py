@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from volumen.config import Component
 
 INSTANCES = "instances"
+MASKS = {"argmax", "distance_mask", "hysteresis"}
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,15 @@ def _set_step(steps: list[Component], wanted: Component) -> None:
         if step.name == wanted.name:
             steps[at] = wanted
             return
-    if wanted.name == "threshold":  # whatever made the mask before
-        steps[:1] = [wanted]
+    if wanted.name == "threshold":
+        steps[:1] = [_set_threshold(wanted, steps[:1])]
         return
     ends = (at for at, step in enumerate(steps) if step.name == INSTANCES)
     steps.insert(next(ends, len(steps)), wanted)
+
+
+def _set_threshold(wanted: Component, first: list[Component]) -> Component:
+    """In place of what made a mask; a step that makes objects has a threshold of its own."""
+    if not first or first[0].name in MASKS:
+        return wanted
+    return first[0].model_copy(update={"options": first[0].options | {"threshold": wanted.options["value"]}})

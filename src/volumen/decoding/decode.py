@@ -8,13 +8,12 @@ import numpy as np
 from jaxtyping import Integer
 
 from volumen.config import Component, build_component, check_component
-from volumen.decoding.steps import Labels, Probability, Step
-from volumen.errors import ConfigError, DataError, ShapeError
+from volumen.decoding.head_maps import Read, choose_heads, read_map
+from volumen.decoding.step import FirstStep, Labels, Maps, Step
+from volumen.errors import ConfigError
+from volumen.geometry import VoxelSize
 from volumen.heads import HeadSpec
 from volumen.morphology import count_cavities, measure_components
-
-# Blending and half precision leave a probability this far outside 0 to 1.
-ROUNDING = 1e-3
 
 log = logging.getLogger(__name__)
 
@@ -66,37 +65,48 @@ class Decoded:
         return self.steps[-1].after.largest
 
 
-def decode_mask(
-    probability: Probability,
-    steps: Sequence[Component],
-    *,
-    head: HeadSpec | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Decoded:
-    """Labels decoded from one head's probabilities, with a report of each step, in the order given.
-
-    In memory: beside the probabilities about 10 bytes a voxel, 40 while instances are separated.
+@dataclass(frozen=True)
+class Source:
+    """A prediction to decode.
 
     Args:
-        probability: `z y x`, or `c z y x`.
-        steps: components of the kind `decoding`; the first turns probabilities into a mask.
-        head: what the prediction file says of the head; a mismatch is refused.
+        read: gives `z y x` or `c z y x` of a head by its name; only what the first step reads is asked for.
+        heads: what the numbers of each head stand for.
+        main: the head to decode; the first that fits when None.
+        voxel_size: in nm; None when unknown.
+    """
+
+    read: Read
+    heads: Sequence[HeadSpec]
+    main: str | None = None
+    voxel_size: VoxelSize | None = None
+
+
+def decode_heads(
+    source: Source, steps: Sequence[Component], *, progress: Callable[[int, int], None] | None = None
+) -> Decoded:
+    """Labels decoded from a prediction, with a report of each step, in the order given.
+
+    In memory: beside the heads that the first step reads about 10 bytes a voxel, 40 while instances are separated.
+
+    Args:
+        source: what the network gave.
+        steps: components of the kind `decoding`; the first reads heads, the others clean up.
         progress: called with steps done and in all.
     """
-    ready = _build_steps(steps)
-    _check_probability(probability, head)
-    labels = ready[0](probability)
+    first, others = _build_steps(steps)
+    labels = first(_read_maps(source, first, steps[0]))
     reports = [StepReport(steps[0].name, None, count_labels(labels))]
-    for number, step in enumerate(ready[1:], start=1):
+    for number, (component, step) in enumerate(zip(steps[1:], others, strict=True), start=1):
         if progress:
-            progress(number, len(ready))
+            progress(number, len(steps))
         if step.takes == "mask" and labels.dtype != np.bool_:
-            raise ConfigError(f"decoding step {steps[number].name!r} takes a mask, not labels; put it before them")
+            raise ConfigError(f"decoding step {component.name!r} takes a mask, not labels; put it before them")
         labels = step(labels)
-        reports.append(StepReport(steps[number].name, reports[-1].after, count_labels(labels)))
-        log.debug("%s: %s", steps[number].name, reports[-1])
+        reports.append(StepReport(component.name, reports[-1].after, count_labels(labels)))
+        log.debug("%s: %s", component.name, reports[-1])
     if progress:
-        progress(len(ready), len(ready))
+        progress(len(steps), len(steps))
     return Decoded(labels.astype(np.uint8) if labels.dtype == np.bool_ else labels, tuple(reports))
 
 
@@ -111,30 +121,23 @@ def count_labels(labels: Labels) -> Counts:
     )
 
 
-def _build_steps(components: Sequence[Component]) -> list[Step]:
-    """The steps, all checked before any of them runs."""
+def _build_steps(components: Sequence[Component]) -> tuple[FirstStep, list[Step]]:
+    """The first step and the others, all checked before any of them runs."""
     faults = [fault for component in components for fault in check_component("decoding", component)]
     if faults:
         raise ConfigError("; ".join(faults))
-    steps: list[Step] = [build_component("decoding", component) for component in components]
-    if not steps or steps[0].takes != "probability":
+    steps = [build_component("decoding", component) for component in components]
+    if not steps or steps[0].takes != "heads":
         first = repr(components[0].name) if components else "nothing"
-        raise ConfigError(f"decoding begins with threshold, hysteresis or argmax; got {first}")
+        raise ConfigError(f"decoding begins with threshold or another step that reads the prediction; got {first}")
     for component, step in zip(components[1:], steps[1:], strict=True):
-        if step.takes == "probability":
-            raise ConfigError(f"decoding step {component.name!r} takes probabilities, so it can only be the first")
-    return steps
+        if step.takes == "heads":
+            raise ConfigError(f"decoding step {component.name!r} reads the prediction, so it can only be the first")
+    return steps[0], steps[1:]
 
 
-def _check_probability(probability: Probability, head: HeadSpec | None) -> None:
-    if head is not None and head.activation == "none":
-        raise ConfigError(f"head {head.name!r} has no activation, so it gives no probabilities to make a mask of")
-    channels = len(probability) if probability.ndim == 4 else 1  # noqa: PLR2004 - c z y x
-    if head is not None and head.channels != channels:
-        raise ShapeError(f"head {head.name!r} has {head.channels} channels; the prediction has {channels}")
-    low, high = probability.min(initial=0), probability.max(initial=0)
-    if np.isnan(low):
-        count = np.count_nonzero(np.isnan(probability))
-        raise DataError(f"the prediction holds {count} values that are not numbers (NaN); predict it again")
-    if low < -ROUNDING or high > 1 + ROUNDING:
-        raise DataError(f"probabilities lie in 0 to 1; these reach from {low:g} to {high:g}: are they logits?")
+def _read_maps(source: Source, step: FirstStep, component: Component) -> Maps:
+    """What the first step reads, by its options; the main head is the first that it can name and does not."""
+    named = {step.roles[0].option: source.main} | component.options
+    chosen = choose_heads(component.name, step.roles, named, source.heads)
+    return {option: read_map(spec, source.read, source.voxel_size) for option, spec in chosen.items()}

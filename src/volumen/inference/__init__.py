@@ -24,30 +24,32 @@ if TYPE_CHECKING:
     from volumen.inference.model import build_model as build_model
     from volumen.inference.model import load_model as load_model
     from volumen.inference.model import save_model as save_model
+    from volumen.inference.nnunet import import_nnunet as import_nnunet
     from volumen.inference.prediction_files import Prediction as Prediction
     from volumen.inference.prediction_files import open_prediction as open_prediction
     from volumen.inference.predictor import predict_volume as predict_volume
     from volumen.inference.threads import set_threads as set_threads
 
 _HOMES = {
-    "build_model": "model",
     "Batch": "batch",
-    "PredictOptions": "knobs",
-    "Predicted": "batch",
-    "plan_files": "batch",
-    "predict_file": "batch",
     "Compute": "knobs",
     "Model": "model",
+    "PredictOptions": "knobs",
+    "Predicted": "batch",
     "Prediction": "prediction_files",
     "Tiling": "knobs",
     "activate_logits": "activation",
     "average_predictions": "averaging",
+    "build_model": "model",
     "export_labels": "export",
+    "import_nnunet": "nnunet",
     "load_model": "model",
     "measure_memory": "memory",
     "open_prediction": "prediction_files",
     "parse_memory": "knobs",
+    "plan_files": "batch",
     "predict_array": "arrays",
+    "predict_file": "batch",
     "predict_volume": "predictor",
     "resolve_device": "devices",
     "save_model": "model",
@@ -67,6 +69,7 @@ __all__ = [
     "average_predictions",
     "build_model",
     "export_labels",
+    "import_nnunet",
     "load_model",
     "measure_memory",
     "open_prediction",

@@ -5,17 +5,18 @@ import shutil
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from volumen.blocks import refuse_running
 from volumen.decoding import CleanUp, Decoded
 from volumen.errors import ConfigError, DataError, ExistsError, MemoryBudgetError, OutputError, VolumenError
 from volumen.geometry import Box, Shape, TileGrid, to_shape
 from volumen.inference.export import export_labels
 from volumen.inference.knobs import Compute, PredictOptions, Tiling
 from volumen.inference.model import Model
-from volumen.inference.prediction_files import Prediction
+from volumen.inference.prediction_files import MARKS, Prediction
 from volumen.inference.predictor import predict_volume
 from volumen.inference.tiles import count_tiles
 from volumen.volumes import is_volume_folder, list_volumes, name_volume, open_volume
@@ -156,7 +157,9 @@ def _removed_on_failure(path: Path) -> Iterator[None]:
         yield
     except (VolumenError, OSError, MemoryError, RuntimeError):
         if not was_there and path.exists():
-            shutil.rmtree(path)
+            with suppress(OutputError):  # another process may have begun it meanwhile
+                refuse_running(path / MARKS)
+                shutil.rmtree(path)
         raise
 
 

@@ -19,7 +19,7 @@ from volumen.inference.memory import trim_memory
 from volumen.inference.model import Model
 from volumen.inference.stream import Heads, read_outputs
 from volumen.inference.threads import set_threads
-from volumen.networks import Network
+from volumen.networks import arrange_weights
 
 # Tuning on small tiles costs at most eight forwards of them: for fewer tiles it would not pay.
 TUNED_FROM_TILES = 48
@@ -126,7 +126,7 @@ class EnsembleForward:
         self._execution = execution
         self._format = _FORMATS[execution.layout]
         for model in models:
-            _arrange_weights(model.network, self._format)
+            arrange_weights(model.network, channels_last=execution.layout == "channels_last")
 
     def __call__(self, image: Float32[Tensor, "b c z y x"]) -> Heads:
         """Logits by `MODEL/HEAD`, as `name_output` writes it."""
@@ -137,13 +137,6 @@ class EnsembleForward:
                 for number, model in enumerate(self._models)
                 for head, logits in read_outputs(model.network(arranged)).items()
             }
-
-
-def _arrange_weights(network: Network, layout: torch.memory_format) -> None:
-    """Puts the weights of 3D convolutions in the order of a layout; their values stay."""
-    for parameter in network.parameters():
-        if parameter.ndim == 5:  # noqa: PLR2004 - out, in, z, y, x
-            parameter.data = parameter.data.contiguous(memory_format=layout)
 
 
 def name_output(model: int, head: str) -> str:

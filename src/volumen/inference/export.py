@@ -7,9 +7,8 @@ import numpy as np
 from jaxtyping import Integer, UInt8
 
 from volumen.config import Component
-from volumen.decoding import Decoded, decode_mask
+from volumen.decoding import Decoded, Source, decode_heads
 from volumen.geometry import VoxelSize
-from volumen.inference.model import find_head
 from volumen.inference.prediction_files import Prediction
 from volumen.volumes import export_volume
 
@@ -27,18 +26,18 @@ def export_labels(
 ) -> Decoded:
     """What was decoded, after it was written to `target` and, for the eye, to `NAME_visualization` beside it.
 
-    The first holds 0 and 1, or the number of each instance; the second 0 and 255. In memory: the probabilities of one
-    head (4 bytes a voxel) and what decoding takes beside them.
+    The first holds 0 and 1, or the number of each instance; the second 0 and 255. In memory: the heads that the first
+    step reads (4 bytes a voxel and channel) and what decoding takes beside them.
 
     Args:
         prediction: a finished one.
         target: a file of a kind that `export_volume` writes, as NAME.tif.
         steps: components of the kind `decoding`.
-        head: which head is decoded; the first when not said.
+        head: which head is decoded; the first that the steps can read when not said.
         progress: called with steps done and in all.
     """
-    spec = find_head(prediction.heads, head)
-    decoded = decode_mask(prediction.read(spec.name), steps, head=spec, progress=progress)
+    source = Source(prediction.read, prediction.heads, main=head, voxel_size=prediction.voxel_size)
+    decoded = decode_heads(source, steps, progress=progress)
     write_labels(decoded.labels, Path(target), voxel_size=prediction.voxel_size)
     return decoded
 

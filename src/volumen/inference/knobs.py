@@ -35,12 +35,14 @@ class Compute:
 
     Args:
         device: auto leaves a model where it was loaded; or cpu, cuda, cuda:1.
-        memory: what the whole process may hold, as 800M or 4G; regions become as large as fits.
+        memory: what all processes together may hold, as 800M or 4G; regions become as large as fits.
         region: voxels along y and x that are computed in one go, over the whole depth.
-        threads: threads of one forward on the CPU.
+        threads: threads of one forward on the CPU; with several workers their share of the cores.
         precision: bf16 and fp16 are faster and change probabilities in the third digit.
         layout: order of a network's numbers in memory.
         stored: type of the numbers on disk; uint8 keeps probabilities in steps of 1/255.
+        workers: processes that predict regions of a volume side by side, each with a model of its own.
+        dask: address or scheduler file of a Dask cluster that does, or a number of workers for one on this machine.
     """
 
     device: str = "auto"
@@ -50,6 +52,8 @@ class Compute:
     precision: Precision = "fp32"
     layout: Layout | None = None
     stored: Stored = "float32"
+    workers: int = 1
+    dask: str | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from volumen.config import Component, RunConfig
-from volumen.decoding import decode_mask
+from volumen.decoding import Source, decode_heads
 from volumen.errors import ModelError, UnknownNameError, VolumenError, suggest_nearest
 from volumen.geometry import VoxelSize
 from volumen.heads import HeadSpec
@@ -74,13 +74,12 @@ class Model:
 
         Args:
             array: any real type; NaN is an error.
-            head: which head is decoded; the first when not said.
+            head: which head is decoded; the first that the steps can read when not said.
             tiling: how it is cut, when not as the recipe says.
             compute: what it is computed with.
         """
-        spec = self.find_head(head)
         probabilities = self.predict_probabilities(array, tiling=tiling, compute=compute)
-        return decode_mask(probabilities[spec.name], self.config.decoding, head=spec).labels
+        return decode_heads(Source(probabilities.__getitem__, self.heads, main=head), self.config.decoding).labels
 
     def predict_probabilities(
         self, array: np.ndarray, *, tiling: Tiling | None = None, compute: Compute | None = None

@@ -18,7 +18,8 @@ from volumen.config import files
 from volumen.errors import ModelError, OutputError
 
 FORMAT = "volumen-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # since heads say what their numbers stand for
+READABLE = (1, 2)
 EXPECTED = f"a model folder holds {files.MODEL_JSON} and {files.WEIGHTS} (RUN/fold_0/{files.MODEL})"
 # Files of these kinds are pickles, or archives of pickles: reading them runs code.
 PICKLES = {".pth", ".pt", ".ckpt", ".pkl", ".pickle", ".bin", ".joblib"}
@@ -105,10 +106,10 @@ def _read_document(path: Path) -> dict[str, Any]:
         raise ModelError(f"{path} cannot be read as JSON ({error}); copy the model again or train it anew") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ModelError(f"{path} is not a model of volumen; {EXPECTED}")
-    if document.get("version") != FORMAT_VERSION:
+    if document.get("version") not in READABLE:
         raise ModelError(
             f"{path} has format version {document.get('version')}, written by volumen {document.get('volumen')}; "
-            f"this is volumen {version('volumen')}, which reads version {FORMAT_VERSION}: install a newer volumen"
+            f"this is volumen {version('volumen')}, which reads versions to {FORMAT_VERSION}: install a newer volumen"
         )
     missing = {"config", "heads", "channels", "plan", "training", "weights"} - document.keys()
     if missing:

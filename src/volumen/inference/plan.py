@@ -3,21 +3,23 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import torch
 
+from volumen.blocks import Workforce
 from volumen.config import build_component
 from volumen.errors import ConfigError, ModelError, ShapeError
 from volumen.geometry import Box, Shape, TileGrid, count_overlap
 from volumen.heads import HeadSpec
 from volumen.inference.execution import Execution, choose_execution, warm_up
 from volumen.inference.knobs import Compute, Stored, Tiling, parse_memory
-from volumen.inference.memory import measure_memory
+from volumen.inference.memory import measure_memory, trim_memory
 from volumen.inference.model import Model
-from volumen.inference.regions import Buffers, check_region, choose_chunks, choose_region
+from volumen.inference.regions import Buffers, check_region, choose_chunks, choose_region, estimate_load
 from volumen.inference.tiles import count_tiles
 from volumen.volumes import IntensityMap, RangeNormalisation, Volume, measure_intensity
 
@@ -76,19 +78,28 @@ def plan_prediction(
     intensity: tuple[float, float] | None,
     roi: Box | None,
     earlier: Mapping[str, Any] | None,
+    workforce: Workforce | None = None,
 ) -> PredictionPlan:
-    """The plan of a prediction; what was not asked for is as in the `earlier` plan, else measured now."""
+    """The plan of a prediction; what was not asked for is as in the `earlier` plan, else measured now.
+
+    Who computes it is no part of it, but a `workforce` of several has a share of memory and threads each.
+    """
     check_models(models, source.channels or 1)
     check_stored(compute.stored, models[0].heads)
     part = choose_part(source.shape, roi)
     tile, overlap = choose_tiling(models, tiling)
     grid = TileGrid.plan(source.shape, tile, overlap)
     tiling, compute = _obey_earlier(tiling, compute, earlier)
+    if workforce is not None:
+        compute = replace(compute, threads=compute.threads or workforce.threads)
     execution = choose_execution(models, tile, tiling=tiling, compute=compute, tiles=count_tiles(grid, part))
     region = compute.region and check_region(compute.region)
     if region is None:
         buffers = _count_buffers(models, source, grid.tile, execution=execution, stored=compute.stored)
-        region = choose_region(part, buffers, _measure_budget(models, tile, execution, compute.memory))
+        workers = 1 if workforce is None else workforce.workers
+        budget = _measure_budget(models, tile, execution, compute.memory, workers=workers)
+        load = partial(estimate_load, grid, part, workers=workers) if workers > 1 else None
+        region = choose_region(part, buffers, budget, load=load)
     if earlier is None or intensity is not None:
         mapped = set_intensity(models[0], *intensity) if intensity else fit_intensity(models[0], source)
     else:
@@ -201,9 +212,18 @@ def _count_buffers(
     )
 
 
-def _measure_budget(models: Sequence[Model], tile: Shape, execution: Execution, memory: str | None) -> int | None:
-    """Bytes of a budget that a forward leaves for buffers; None without a budget."""
+def _measure_budget(
+    models: Sequence[Model], tile: Shape, execution: Execution, memory: str | None, *, workers: int
+) -> int | None:
+    """Bytes of a budget that forwards leave for the buffers of each worker; None without a budget.
+
+    Several workers each come to hold what this process does after a forward, beside what this one keeps.
+    """
     if memory is None:
         return None
     warm_up(models, tile, execution)
-    return parse_memory(memory) - measure_memory()
+    held = measure_memory()
+    if workers == 1:
+        return parse_memory(memory) - held
+    trim_memory()
+    return (parse_memory(memory) - measure_memory()) // workers - held

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Float32
 
+from volumen.blocks import hold_lock
 from volumen.config import Component
 from volumen.errors import ConfigError, DataError, ExistsError, FormatError, MissingError, OutputError
 from volumen.geometry import Box, Shape, VoxelSize
@@ -25,7 +26,8 @@ from volumen.volumes import (
 )
 
 FORMAT = "volumen-prediction"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # since heads say what their numbers stand for
+READABLE = (1, 2)
 KEY = "volumen"
 MARKS = ".done"
 
@@ -109,10 +111,10 @@ def read_description(path: Path) -> dict[str, Any]:
         attributes = None
     if not isinstance(attributes, dict):
         raise DataError(f"{path} is not a prediction of volumen; `volumen predict` makes one")
-    if attributes.get("format") != FORMAT or attributes.get("version") != FORMAT_VERSION:
+    if attributes.get("format") != FORMAT or attributes.get("version") not in READABLE:
         raise DataError(
             f"{path} has format {attributes.get('format')} {attributes.get('version')}; "
-            f"{FORMAT} {FORMAT_VERSION} is read here: install another volumen or predict again"
+            f"{FORMAT} to {FORMAT_VERSION} is read here: install another volumen or predict again"
         )
     return attributes
 
@@ -136,30 +138,31 @@ def begin_prediction(
     offset: tuple[float, float, float] | None,
 ) -> Prediction:
     """An empty prediction with its arrays, made beside its place and moved there; one with the same plan is kept."""
-    earlier = find_earlier(path)
     stamped = {"format": FORMAT, "version": FORMAT_VERSION, "finished": False, **attributes}
-    if earlier is not None:
-        refuse_other_plan(path, earlier, attributes["plan"])
-        return describe_prediction(path, read_description(path))
     temporary = path.with_name(f".{path.name}")
-    prediction = describe_prediction(temporary, stamped)
-    try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        create_group(temporary, {KEY: stamped})
-        for head in prediction.heads:
-            create_volume(
-                locate_head(temporary, head),
-                shape=prediction.shape,
-                dtype=np.dtype(prediction.stored),
-                channels=None if head.channels == 1 else head.channels,
-                voxel_size=voxel_size,
-                offset=offset,
-                chunks=chunks,
-            )
-        temporary.rename(path)
-    except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise OutputError(f"{path} cannot be written: {error}; give a folder with room") from error
+    with hold_lock(path.with_name(f".{path.name}.lock"), path):
+        earlier = find_earlier(path)
+        if earlier is not None:
+            refuse_other_plan(path, earlier, attributes["plan"])
+            return describe_prediction(path, read_description(path))
+        prediction = describe_prediction(temporary, stamped)
+        try:
+            shutil.rmtree(temporary, ignore_errors=True)
+            create_group(temporary, {KEY: stamped})
+            for head in prediction.heads:
+                create_volume(
+                    locate_head(temporary, head),
+                    shape=prediction.shape,
+                    dtype=np.dtype(prediction.stored),
+                    channels=None if head.channels == 1 else head.channels,
+                    voxel_size=voxel_size,
+                    offset=offset,
+                    chunks=chunks,
+                )
+            temporary.rename(path)
+        except OSError as error:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise OutputError(f"{path} cannot be written: {error}; give a folder with room") from error
     return describe_prediction(path, stamped)
 
 

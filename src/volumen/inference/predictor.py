@@ -8,7 +8,16 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
-from volumen.blocks import BlockTask, plan_blocks, run_plan
+from volumen.blocks import (
+    BlockPlan,
+    BlockTask,
+    Executor,
+    Serial,
+    Work,
+    choose_executor,
+    plan_blocks,
+    run_plan,
+)
 from volumen.errors import ConfigError
 from volumen.geometry import Box, TileGrid, to_shape
 from volumen.inference.arrays import check_array, drop_sole_channel
@@ -46,23 +55,25 @@ def predict_volume(
 ) -> Prediction:
     """The prediction of a whole volume, written to a Zarr group; one that was begun before is finished.
 
-    Held: slabs as deep as a tile and as wide as a region, whatever the volume. The numbers of a voxel do not depend on
-    regions, on `roi` or on where a run was interrupted.
+    Held: slabs as deep as a tile and as wide as a region, whatever the volume, in each worker. The numbers of a voxel
+    do not depend on regions, on `roi`, on who computes them or on where a run was interrupted.
 
     Args:
         models: their probabilities are averaged; every tile is read once for all of them.
         source: image with the channels the models take.
         out: a path that ends in .zarr; what is there must be the same prediction.
         tiling: how the volume is cut.
-        compute: what it is computed with, and how numbers are kept.
+        compute: what and who it is computed with, and how numbers are kept.
         intensity: darkest and brightest value to tell apart, instead of those measured over the whole volume.
         roi: the part to predict; tiles lie as for the whole volume.
-        progress: called with tiles done and in all, those of an earlier run among them.
+        progress: called with tiles done and in all, those of an earlier run among them; several workers tell of whole
+            regions.
     """
     path, tiling, compute = Path(out), tiling or Tiling(), compute or Compute()
     source = source.uncached()
     if path.suffix != ".zarr":
         raise ConfigError(f"a prediction is written to a path that ends in .zarr; got {path}")
+    executor = choose_executor(workers=compute.workers, dask=compute.dask)
     moved = [model.move(compute.device) for model in models]
     plan = plan_prediction(
         moved,
@@ -72,9 +83,10 @@ def predict_volume(
         intensity=intensity,
         roi=roi,
         earlier=find_earlier(path),
+        workforce=None if executor == Serial() else executor.measure(),
     )
     prediction = _begin(path, plan, moved, source)
-    _predict_regions(PredictRegion(tuple(moved), source, plan, prediction), progress)
+    _predict_regions(PredictRegion(tuple(moved), source, plan, prediction), executor, progress or _ignore)
     return finish_prediction(prediction)
 
 
@@ -113,6 +125,8 @@ def predict_in_memory(
     models: Sequence[Model], array: np.ndarray, *, tiling: Tiling, compute: Compute
 ) -> dict[str, Float32[np.ndarray, "... z y x"]]:
     """Probabilities of an array by head, with the engine and the numbers of `predict_volume`."""
+    if compute.workers != 1 or compute.dask is not None:
+        raise ConfigError("an array in memory is predicted in this process; workers take volumes on disk")
     image = check_array(array)
     check_models(models, image.shape[0])
     moved = [model.move(compute.device) for model in models]
@@ -150,11 +164,25 @@ def _begin(path: Path, plan: PredictionPlan, models: Sequence[Model], source: Vo
     return begin_prediction(path, attributes, chunks=plan.chunks, voxel_size=source.voxel_size, offset=offset)
 
 
-def _predict_regions(predict: PredictRegion, progress: Progress | None) -> None:
-    """Every block that has no done-mark yet, one after the other; progress in tiles."""
+def _predict_regions(predict: PredictRegion, executor: Executor, progress: Progress) -> None:
+    """Every block that has no done-mark yet; progress in tiles."""
     plan = predict.plan
-    blocks = plan_blocks(plan.roi.shape, (plan.roi.shape[0], *plan.region), plan.to_dict())
+    blocks = plan_blocks(plan.roi.shape, (plan.roi.shape[0], *plan.region), plan.to_dict(), chunks=plan.chunks)
     tiles = [count_tiles(plan.grid, predict.locate(task.box)) for task in blocks.tasks]
+    marks = predict.prediction.path / MARKS
+    if executor == Serial():
+        run_plan(blocks, _follow_tiles(predict, blocks, tiles, progress), marks=marks)
+    else:
+
+        def count(done: int, total: int) -> None:
+            progress(sum(tiles) * done // total, sum(tiles))
+
+        run_plan(blocks, predict, marks=marks, executor=executor, progress=count)
+    progress(sum(tiles), sum(tiles))
+
+
+def _follow_tiles(predict: PredictRegion, blocks: BlockPlan, tiles: Sequence[int], progress: Progress) -> Work:
+    """The work of this process, which tells of every tile."""
     before = dict(zip((task.id for task in blocks.tasks), accumulate(tiles, initial=0), strict=False))
 
     def do(task: BlockTask) -> None:
@@ -163,11 +191,11 @@ def _predict_regions(predict: PredictRegion, progress: Progress | None) -> None:
         def on_tiles(count: int) -> None:
             nonlocal done
             done += count
-            if progress:
-                progress(done, sum(tiles))
+            progress(done, sum(tiles))
 
         predict(task, on_tiles)
 
-    run_plan(blocks, do, marks=predict.prediction.path / MARKS)
-    if progress:
-        progress(sum(tiles), sum(tiles))
+    return do
+
+
+def _ignore(_done: int, _total: int) -> None: ...

@@ -1,12 +1,14 @@
 """How large a part of a volume is computed in one go: as large as memory allows, the whole depth of it."""
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
 from volumen.errors import MemoryBudgetError, ShapeError
-from volumen.geometry import Box, Shape
+from volumen.geometry import Box, Shape, TileGrid
 from volumen.inference.blending import FINISHED_PLANES
+from volumen.inference.tiles import select_starts
 
 # Edge of the output's chunks: what readers of predictions decode at a time.
 CHUNK = 64
@@ -45,7 +47,13 @@ class Buffers:
         return read + blended + written + tiles
 
 
-def choose_region(roi: Box, buffers: Buffers, available: int | None) -> tuple[int, int]:
+def choose_region(
+    roi: Box,
+    buffers: Buffers,
+    available: int | None,
+    *,
+    load: Callable[[tuple[int, int]], int] | None = None,
+) -> tuple[int, int]:
     """Voxels along y and x of the largest square of chunks whose buffers fit.
 
     Args:
@@ -53,20 +61,32 @@ def choose_region(roi: Box, buffers: Buffers, available: int | None) -> tuple[in
         buffers: what decides how much memory a region takes.
         available: bytes there are; when even one chunk does not fit, a MemoryBudgetError. None: `DEFAULT_BUFFERS`, or
             one chunk.
+        load: what a worker has to do with regions of a size; the least counts before the largest.
     """
     _, height, width = (-(-edge // CHUNK) for edge in roi.shape)
     sizes = [(min(n, height) * CHUNK, min(n, width) * CHUNK) for n in range(1, max(height, width) + 1)]
     allowed = DEFAULT_BUFFERS if available is None else available
     fitting = [size for size in sizes if buffers.measure(size) <= allowed]
     if fitting:
-        return fitting[-1]
+        return fitting[-1] if load is None else min(reversed(fitting), key=load)
     if available is None:
         return sizes[0]
     lacking = buffers.measure(sizes[0]) - available
     raise MemoryBudgetError(
         f"the memory budget is {lacking / 2**20:.0f} MB too small for tiles of {buffers.tile}; "
-        f"raise --memory, or lower --tile or --batch"
+        f"raise --memory, or lower --tile, --batch or --workers"
     )
+
+
+def estimate_load(grid: TileGrid, roi: Box, region: tuple[int, int], *, workers: int) -> int:
+    """Tiles that one of several workers forwards: rounds of regions, each as long as the one with most tiles."""
+    sides = zip(range(1, 3), region, strict=True)
+    regions, tiles = 1, len(select_starts(grid, roi)[0])
+    for axis, edge in sides:
+        starts = range(roi.start[axis], roi.stop[axis], edge)
+        regions *= len(starts)
+        tiles *= max(_count_starts(grid, axis, start, min(start + edge, roi.stop[axis])) for start in starts)
+    return tiles * -(-regions // workers)
 
 
 def check_region(region: Sequence[int]) -> tuple[int, int]:
@@ -75,6 +95,12 @@ def check_region(region: Sequence[int]) -> tuple[int, int]:
     if any(edge < 1 or edge % min(edge, CHUNK) for edge in (height, width)):
         raise ShapeError(f"a region's edges must be below {CHUNK} or multiples of it; got {height} and {width}")
     return height, width
+
+
+def _count_starts(grid: TileGrid, axis: int, low: int, high: int) -> int:
+    """Tiles that share a voxel with low … high along an axis."""
+    edge = grid.tile[axis]
+    return bisect_left(grid.starts[axis], high) - bisect_right(grid.starts[axis], low - edge)
 
 
 def choose_chunks(roi: Box, region: tuple[int, int]) -> Shape:

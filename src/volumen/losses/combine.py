@@ -1,61 +1,56 @@
-"""All losses of all heads in one sum: ignored voxels, weights, precision and deep supervision are dealt with here."""
+"""All losses of all heads in one sum: weights, schedules, masks, precision and deep supervision."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, final
+from dataclasses import dataclass, field
+from functools import partial
+from typing import final
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from volumen.config import HeadSection, build_component
-from volumen.errors import DataError, ShapeError
+from volumen.config import HeadSection
+from volumen.geometry import to_shape
 from volumen.heads import HeadSpec
-from volumen.losses.loss import Loss, LossContext, Scalar
+from volumen.losses.levels import Levels, Outputs, Targets
+from volumen.losses.loss import Compared, LossContext, Scalar, activate
+from volumen.losses.schedule import Moment
+from volumen.losses.terms import MapRequest, Mask, Term, list_terms
 
 # A coarser map counts half of the next finer one (Isensee et al. 2021).
 LEVEL_RATIO = 0.5
-
-
-@dataclass(frozen=True)
-class Term:
-    """One loss of one head, its name in logs and its share of the total."""
-
-    name: str
-    head: HeadSpec
-    loss: Loss
-    weight: float
+START = Moment()
 
 
 @dataclass(frozen=True)
 class LossReport:
-    """What is minimised, and for the log every part: unweighted, at the finest level, detached."""
+    """What a batch costs.
 
-    total: Scalar
+    Args:
+        costs: by name the share of every loss that was due, all its levels together.
+        start: zero, with a gradient of zero to every output that nothing was compared with.
+        parts: for the log, the losses that were due: unweighted, at the finest level, detached.
+        seen: for each part 1 when any voxel counted in it, else 0.
+    """
+
+    costs: dict[str, Tensor]
+    start: Scalar
     parts: dict[str, Tensor]
+    seen: dict[str, Tensor]
 
-
-class Level(NamedTuple):
-    """One resolution of a head: float32, zeros wherever nobody looked."""
-
-    prediction: Float[Tensor, "b c z y x"]
-    target: Float[Tensor, "b d z y x"]
-    weight: Float[Tensor, "b 1 z y x"]
+    @property
+    def total(self) -> Scalar:
+        """The sum of all costs."""
+        return add_costs(self.costs, self.start)
 
 
 def combine_losses(heads: Sequence[HeadSpec], sections: Mapping[str, HeadSection]) -> "LossSum":
-    """The sum of every head's losses as a recipe lists them (`config.heads`), tried once on a patch of 4³.
+    """The sum of every head's losses as a recipe lists them (`config.heads`).
 
-    The trial refuses a loss that does not go with its head before any data are read.
+    A loss that does not go with its head, or looks at a target that there is not, is a ConfigError.
     """
-    losses = LossSum(tuple(term for head in heads for term in _list_terms(head, sections[head.name])))
-    zeros = {head.name: torch.zeros(1, head.channels, 4, 4, 4) for head in heads}
-    with torch.no_grad():
-        losses(
-            {name: [logits] for name, logits in zeros.items()},
-            {name: (logits, torch.ones(1, 1, 4, 4, 4)) for name, logits in zeros.items()},
-        )
-    return losses
+    listed = list_terms(heads, sections)
+    return LossSum(tuple(listed.terms), listed.requests)
 
 
 @final
@@ -64,83 +59,109 @@ class LossSum:
     """Σ over heads and losses of weight × Σ over levels of share × loss; weights are taken as they are given.
 
     Shares of the levels are 1, ½, ¼ … divided by their sum. Coarser levels are compared with every second, fourth …
-    voxel of target and weight: classes stay classes, and what was ignored has no say in any neighbour.
+    voxel of target and weight: classes stay classes, and what was ignored has no say in any neighbour. Targets that
+    are linear are compared in means over the voxels that somebody looked at.
+
+    Args:
+        terms: what is summed.
+        maps: what is to be given beside the heads' own targets, by name.
     """
 
     terms: tuple[Term, ...]
+    maps: Mapping[str, MapRequest] = field(default_factory=dict)
 
     def __call__(
         self,
-        outputs: Mapping[str, Sequence[Tensor]],
-        targets: Mapping[str, tuple[Tensor, Tensor]],
-        step: int = 0,
+        outputs: Outputs,
+        targets: Targets,
+        moment: Moment = START,
         *,
         class_ids: Int[Tensor, " b"] | None = None,
+        voxel_size: Float[Tensor, "b 3"] | None = None,
     ) -> LossReport:
         """The sum and its parts, named `head/loss`.
 
         Args:
             outputs: logits of every head, finest first.
-            targets: values and weight of every head.
-            step: optimiser steps done so far.
+            targets: values and weight of every head and every map.
+            moment: how far training has come.
             class_ids: for losses that look at them.
+            voxel_size: for losses that measure lengths.
         """
-        heads = dict.fromkeys(term.head.name for term in self.terms)
-        device = outputs[self.terms[0].head.name][0].device.type
-        totals, parts = [], {}
-        with torch.autocast(device, enabled=False):
-            levels = {name: list(_pair_levels(outputs[name], _find_target(name, targets))) for name in heads}
-            for term in self.terms:
-                scores = [
-                    term.loss(*level, LossContext(term.head, step, _pick_level(outputs, number), class_ids))
-                    for number, level in enumerate(levels[term.head.name])
-                ]
+        batch = Batch(Levels(outputs, targets), moment.step, class_ids, voxel_size)
+        costs, parts, seen = {}, {}, {}
+        with torch.autocast(batch.levels.device.type, enabled=False):
+            for term in self.list_due(moment):
+                scores = [batch.judge(term, level) for level in range(batch.count_levels(term))]
+                costs[term.name] = term.weight * term.schedule.find_share(moment) * _average_levels(scores)
                 parts[term.name] = scores[0].detach()
-                totals.append(term.weight * _average_levels(scores))
-        return LossReport(torch.stack(totals).sum(), parts)
+                seen[term.name] = batch.compare(term, 0).weight.any().float()
+            return LossReport(costs, batch.levels.tie_unused(), parts, seen)
+
+    def list_due(self, moment: Moment) -> Iterator[Term]:
+        """The losses that are computed at a moment."""
+        return (term for term in self.terms if term.schedule.is_due(moment))
+
+    def list_never(self, epochs: int) -> list[str]:
+        """Names of the losses that begin after so many epochs."""
+        return [term.name for term in self.terms if term.schedule.start_epoch >= epochs]
+
+    def list_maps(self, moment: Moment) -> set[str]:
+        """Names of the maps that those losses look at."""
+        return {name for term in self.list_due(moment) for name in term.maps.values()}
 
 
-def _list_terms(head: HeadSpec, section: HeadSection) -> Iterator[Term]:
-    """The head's losses; one that stands there again has its place in the name: `surface/focal`, `surface/focal_2`."""
-    names: list[str] = []
-    for component in section.losses:
-        names.append(component.name)
-        again = names.count(component.name)
-        name = f"{head.name}/{component.name}" + (f"_{again}" if again > 1 else "")
-        yield Term(name, head, build_component("loss", component), component.weight)
+@dataclass(frozen=True)
+class Batch:
+    """What the losses of one batch look at."""
 
+    levels: Levels
+    step: int
+    class_ids: Int[Tensor, " b"] | None
+    voxel_size: Float[Tensor, "b 3"] | None
 
-def _find_target(name: str, targets: Mapping[str, tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    if name not in targets:
-        raise DataError(
-            f"head {name!r} has losses and no target in this batch; there are {', '.join(targets) or 'none'}"
+    def count_levels(self, term: Term) -> int:
+        """Levels that a loss is asked at."""
+        return 1 if term.loss.finest_only else self.levels.count(term.head.name)
+
+    def judge(self, term: Term, level: int) -> Scalar:
+        """A loss at one level."""
+        return term.loss(*self.compare(term, level), self._describe(term, level))
+
+    def compare(self, term: Term, level: int) -> Compared:
+        """What a loss compares, weighed by its mask."""
+        compared = self.levels.compare(term.head.name, level)
+        if term.mask is None:
+            return compared
+        foreground = find_foreground(self.levels.list_predictions(level)[term.mask.head.name], term.mask)
+        return compared._replace(weight=compared.weight * foreground)
+
+    def _describe(self, term: Term, level: int) -> LossContext:
+        compared = self.levels.compare(term.head.name, level)
+        shape = to_shape(compared.weight.shape[2:])
+        read = partial(self.levels.read_target, shape=shape)
+        return LossContext(
+            head=term.head,
+            step=self.step,
+            predictions=self.levels.list_predictions(level),
+            targets={name: read(name) for name in term.loss.heads},
+            maps={name: read(key) for name, key in term.maps.items()},
+            class_ids=self.class_ids,
+            voxel_size=self.voxel_size,
+            strides=self.levels.find_strides(term.head.name, level),
         )
-    return targets[name]
 
 
-def _pair_levels(predictions: Sequence[Tensor], target: tuple[Tensor, Tensor]) -> Iterator[Level]:
-    """Every level with its part of the target, ignored voxels set to zero."""
-    for prediction in predictions:
-        values, weight = (_sample_voxels(whole, prediction.shape[2:]) for whole in target)
-        seen = weight > 0
-        zero = torch.zeros((), device=prediction.device)
-        yield Level(
-            torch.where(seen, prediction.float(), zero), torch.where(seen, values.float(), zero), weight.float()
-        )
+def add_costs(costs: Mapping[str, Tensor], start: Scalar) -> Scalar:
+    """The sum of costs, from a zero on."""
+    return torch.stack([start, *costs.values()]).sum()
 
 
-def _sample_voxels(whole: Tensor, shape: Sequence[int]) -> Tensor:
-    """A view of the voxel in the middle of each step from `whole` to `shape`."""
-    extents = whole.shape[2:]
-    if any(small == 0 or extent % small for extent, small in zip(extents, shape, strict=True)):
-        raise ShapeError(f"a prediction of {tuple(shape)} is no whole fraction of its target's {tuple(extents)}")
-    steps = [extent // small for extent, small in zip(extents, shape, strict=True)]
-    z, y, x = (slice(step // 2, None, step) for step in steps)
-    return whole[:, :, z, y, x]
-
-
-def _pick_level(outputs: Mapping[str, Sequence[Tensor]], number: int) -> dict[str, Tensor]:
-    return {name: levels[number] for name, levels in outputs.items() if number < len(levels)}
+def find_foreground(prediction: Float[Tensor, "b c z y x"], mask: Mask) -> Float[Tensor, "b 1 z y x"]:
+    """1 where any channel but a background is more probable than the mask asks for, by the prediction itself."""
+    probability = activate(prediction.detach().float(), mask.head)
+    foreground = 1 - probability[:, :1] if mask.head.activation == "softmax" else probability.amax(1, keepdim=True)
+    return (foreground > mask.above).float()
 
 
 def _average_levels(scores: list[Tensor]) -> Tensor:

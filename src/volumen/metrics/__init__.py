@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from volumen.metrics.associations import count_associations as count_associations
     from volumen.metrics.cases import Evaluation as Evaluation
     from volumen.metrics.cases import Scoring as Scoring
+    from volumen.metrics.cases import choose_ignored as choose_ignored
     from volumen.metrics.cases import evaluate_cases as evaluate_cases
     from volumen.metrics.clefts import CleftScore as CleftScore
     from volumen.metrics.clefts import score_clefts as score_clefts
@@ -91,6 +92,7 @@ _HOMES = {
     "VoiScore": "partition",
     "bound_mean": "confidence",
     "build_table": "table",
+    "choose_ignored": "cases",
     "compare_means": "confidence",
     "count_associations": "associations",
     "evaluate_case": "evaluate",
@@ -149,6 +151,7 @@ __all__ = [
     "VoiScore",
     "bound_mean",
     "build_table",
+    "choose_ignored",
     "compare_means",
     "count_associations",
     "evaluate_case",

@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Literal
 
 from volumen.config import Component
 from volumen.errors import ConfigError
 from volumen.geometry import to_shape
+from volumen.metrics.confidence import Interval, bound_mean, turn_scores
 from volumen.metrics.evaluate import evaluate_case
 from volumen.metrics.pairing import Pair, Pairs
+from volumen.metrics.skeleton_files import read_skeletons
+from volumen.metrics.skeletons import Skeletons
 from volumen.metrics.sources import Source, plan_boxes, read_labels
 from volumen.volumes import to_volume
 
@@ -21,6 +25,8 @@ Progress = Callable[[int, int], None]
 
 # What labels of scrolls say where nobody looked.
 UNLABELLED = 2
+# A case's own skeletons in a folder: a file, or a folder of .swc.
+SKELETON_ENDINGS = (".npz", ".json", ".swc", "")
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +40,15 @@ class Scoring:
             of scrolls do, and else none.
         group: cases averaged apart: a regular expression whose first group is in their names, or a CSV (name, group).
         allow_missing: score what there is when a case lacks its segmentation or its truth.
+        skeletons: for erl: a file (.npz, .json, .swc), or for folders of cases a folder with one named like each; when
+            not said they are traced in the truth.
         workers: cases scored at once, each in a process; a lone case has as many threads.
     """
 
     ignore: int | Literal["auto", "none"] = "auto"
     group: str | None = None
     allow_missing: bool = False
+    skeletons: str | None = None
     workers: int = 1
 
     def __post_init__(self) -> None:
@@ -65,6 +74,11 @@ class Evaluation:
     def means(self) -> dict[str, float]:
         """Mean of every score over all cases."""
         return _average_scores(list(self.cases.values()))
+
+    @property
+    def intervals(self) -> dict[str, Interval]:
+        """The mean of every score with its bootstrap interval over the cases."""
+        return {name: bound_mean(scores) for name, scores in turn_scores(self.cases).items()}
 
     @property
     def group_means(self) -> dict[str, dict[str, float]]:
@@ -113,29 +127,40 @@ def find_ignored(truth: Source) -> int | None:
     return UNLABELLED if highest == UNLABELLED else None
 
 
+def choose_ignored(scoring: Scoring, truth: Source) -> int | None:
+    """The truth's value that is ignored."""
+    if scoring.ignore == "auto":
+        return find_ignored(truth)
+    return None if scoring.ignore == "none" else scoring.ignore
+
+
 @dataclass(frozen=True)
 class _ScoreCase:
     """What is done with one case, here or in another process."""
 
     metrics: tuple[Component, ...]
-    ignore: int | Literal["auto", "none"]
+    scoring: Scoring
     workers: int
 
-    def __call__(self, pair: Pair) -> dict[str, float]:
+    def __call__(self, name: str, pair: Pair) -> dict[str, float]:
         segmentation, truth = map(to_volume, pair)
         return evaluate_case(
             segmentation,
             truth,
             self.metrics,
-            ignore=self._choose_ignored(truth),
+            ignore=choose_ignored(self.scoring, truth),
             voxel_size=truth.voxel_size or segmentation.voxel_size,
+            skeletons=self._read_skeletons(name),
             workers=self.workers,
         )
 
-    def _choose_ignored(self, truth: Source) -> int | None:
-        if self.ignore == "auto":
-            return find_ignored(truth)
-        return None if self.ignore == "none" else self.ignore
+    def _read_skeletons(self, name: str) -> Skeletons | None:
+        """The case's own file of a folder, or the file."""
+        if self.scoring.skeletons is None:
+            return None
+        place = Path(self.scoring.skeletons)
+        own = [place / f"{name}{ending}" for ending in SKELETON_ENDINGS]
+        return read_skeletons(next((path for path in own if path.exists()), place))
 
 
 def _score(
@@ -143,13 +168,13 @@ def _score(
 ) -> Iterator[tuple[str, dict[str, float]]]:
     """Every case as it is done."""
     if scoring.workers == 1 or len(cases) == 1:
-        alone = _ScoreCase(metrics, scoring.ignore, scoring.workers)
+        alone = _ScoreCase(metrics, scoring, scoring.workers)
         for name, pair in cases.items():
-            yield name, alone(pair)
+            yield name, alone(name, pair)
         return
     with ProcessPoolExecutor(min(scoring.workers, len(cases)), get_context("spawn")) as pool:
-        score = _ScoreCase(metrics, scoring.ignore, 1)
-        waiting = {pool.submit(score, pair): name for name, pair in cases.items()}
+        score = _ScoreCase(metrics, scoring, 1)
+        waiting = {pool.submit(score, name, pair): name for name, pair in cases.items()}
         try:
             for future in as_completed(waiting):
                 yield waiting[future], future.result()

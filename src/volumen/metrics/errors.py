@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import UInt8, UInt64
 
 from volumen.errors import DataError, ShapeError
-from volumen.geometry import Box, to_shape
-from volumen.metrics.instances import flag_main
+from volumen.geometry import Box, Shape, to_shape
+from volumen.metrics.instances import flag_main, hold_masks, label_masks
 from volumen.metrics.sources import Chunked, Ignore, Source, check_shapes, plan_boxes, read_block
 from volumen.metrics.table import ContingencyTable, build_table, flatten_ids
 
@@ -63,9 +63,9 @@ class ErrorMap:
     pairs: PairKinds
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> Shape:
         """Voxels along z, y and x."""
-        return tuple(self.truth.shape)
+        return to_shape(self.truth.shape)
 
     def read(self, box: Box | None = None) -> Kinds:
         """The map of a box."""
@@ -86,12 +86,16 @@ def map_errors(
     """The error map of two volumes, whose boxes can be read; holds the table.
 
     Args:
-        prediction: instance labels, as an array or a volume; of a mask give its components.
+        prediction: instance labels or a mask, as an array or a volume; of two masks the components are compared, which
+            are then held.
         truth: labels of the same shape.
         ignore: a value of the truth, or a mask that is not 0 where nothing counts.
         table: of the two, when it is known already.
     """
     table = table or build_table(prediction, truth, ignore=ignore)
+    if hold_masks(table):
+        prediction, truth, ignore = label_masks(prediction, truth, ignore)
+        table = build_table(prediction, truth, ignore=ignore)
     objects = (table.predicted != 0) & (table.true != 0)
     predicted, true, voxels = table.predicted[objects], table.true[objects], table.voxels[objects]
     kinds = np.where(flag_main(true, predicted, voxels), ErrorKind.RIGHT, ErrorKind.SPLIT)

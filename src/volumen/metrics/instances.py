@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, Integer
 
-from volumen.metrics.sources import Ignore, Source, read_masks
+from volumen.metrics.sources import Ids, Ignore, Mask, Source, read_masks
 from volumen.metrics.table import ContingencyTable, build_table, sum_by_label
 from volumen.morphology import label_components
 
@@ -67,11 +67,22 @@ def tabulate_objects(
     """The table of instance labels, or of the components of two masks."""
     if components is None:
         table = table or build_table(prediction, truth, ignore=ignore)
-        components = max(table.predicted.max(initial=0), table.true.max(initial=0)) <= 1
+        components = hold_masks(table)
     if not components:
         return table or build_table(prediction, truth, ignore=ignore)
+    predicted, true, ignored = label_masks(prediction, truth, ignore)
+    return build_table(predicted, true, ignore=ignored)
+
+
+def hold_masks(table: ContingencyTable) -> bool:
+    """Whether neither side holds a label above 1."""
+    return int(max(table.predicted.max(initial=0), table.true.max(initial=0))) <= 1
+
+
+def label_masks(prediction: Source, truth: Source, ignore: Ignore) -> tuple[Ids, Ids, Mask]:
+    """The components of both masks, and where to ignore them; held whole."""
     predicted, true, ignored = read_masks(prediction, truth, ignore)
-    return build_table(label_components(predicted), label_components(true), ignore=ignored)
+    return label_components(predicted), label_components(true), ignored
 
 
 def list_objects(labels: Labels, voxels: Int64[np.ndarray, " rows"]) -> Objects:

@@ -74,6 +74,16 @@ def relabel(labels: Integer[np.ndarray, "z y x"]) -> Integer[np.ndarray, "z y x"
     return renumbered
 
 
+def list_contacts(
+    numbered: Integer[np.ndarray, "z y x"], connectivity: Connectivity = 26
+) -> Int64[np.ndarray, "pairs 2"]:
+    """Pairs of numbers other than 0 whose voxels touch, each once and in order."""
+    import cc3d
+
+    pairs = cc3d.region_graph(np.ascontiguousarray(numbered), connectivity=connectivity)
+    return np.array(sorted(pairs), np.int64).reshape(-1, 2)
+
+
 def require_mask(mask: np.ndarray) -> None:
     """Nothing when the array is boolean with three axes, else an error: `~` on other types would be silently wrong."""
     if mask.dtype != np.bool_ or mask.ndim != 3:  # noqa: PLR2004 - z, y and x

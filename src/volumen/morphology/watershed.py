@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from jaxtyping import Float32, Integer
 
+from volumen.geometry import pair_slices
 from volumen.morphology.components import Mask, label_components, relabel
 from volumen.morphology.distances import measure_distance
 
@@ -28,11 +29,20 @@ def separate_by_watershed(
         depth: how much thinner a neck must be, in the unit of `sampling`; distances are half a thickness.
         sampling: edges of a voxel, z first.
     """
-    distance = measure_distance(mask, sampling)
+    return separate_heights(measure_distance(mask, sampling), mask, depth=depth)
+
+
+def separate_heights(
+    heights: Float32[np.ndarray, "z y x"], mask: Mask, *, depth: float | int = 1.0
+) -> Integer[np.ndarray, "z y x"]:
+    """Objects of a mask, numbered from 1: around each summit that no path joins to a higher one without losing `depth`.
+
+    Memory and method as for `separate_by_watershed`, with heights in place of the distance.
+    """
     if not mask.any():
         return np.zeros(mask.shape, np.uint8)
-    basins = _flood_maxima(distance, mask)
-    return relabel(_merge_shallow(basins, distance, depth)[basins])
+    basins = _flood_maxima(heights, mask)
+    return relabel(_merge_shallow(basins, heights, depth)[basins])
 
 
 def _flood_maxima(distance: Float32[np.ndarray, "z y x"], mask: Mask) -> Integer[np.ndarray, "z y x"]:
@@ -87,8 +97,7 @@ def _meet(
     basins: Integer[np.ndarray, "z y x"], distance: Float32[np.ndarray, "z y x"], step: tuple[int, int, int]
 ) -> tuple[Integer[np.ndarray, "pairs 2"], Float32[np.ndarray, " pairs"]]:
     """Where neighbours one step apart lie in different basins: the basins, and the lower of the two distances."""
-    here = tuple(slice(max(0, -move), extent - max(0, move)) for move, extent in zip(step, basins.shape, strict=True))
-    there = tuple(slice(max(0, move), extent - max(0, -move)) for move, extent in zip(step, basins.shape, strict=True))
+    here, there = pair_slices(basins.shape, step)
     one, other = basins[here], basins[there]
     meet = (one != other) & (one > 0) & (other > 0)
     pairs = np.sort(np.stack([one[meet], other[meet]], axis=1), axis=1)

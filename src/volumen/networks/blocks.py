@@ -1,61 +1,23 @@
-"""Convolution, norm and activation, and what U-Nets are built of."""
-
-from dataclasses import dataclass
-from typing import Literal
+"""What the stages of a U-Net are built of."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from volumen.geometry import Shape
+from volumen.networks.attention import SqueezeExcitation
+from volumen.networks.layers import (
+    SLOPE,
+    Layers,
+    build_activation,
+    build_convolution,
+    build_normalisation,
+    build_preactivated_unit,
+    build_unit,
+)
+from volumen.networks.plan import Stage
 
-Normalisation = Literal["batch", "instance"]
-Upsampling = Literal["transposed", "resize"]
-
-# He et al. 2015, with the slope that nnU-Net initialises and activates with.
-SLOPE = 1e-2
-
-
-@dataclass(frozen=True)
-class Layers:
-    """Which layers a U-Net is made of.
-
-    Args:
-        block: two convolutions in a row, or with a shortcut past them (BasicBlockD of He et al. 2019).
-        downsampling: by a maximum over the step, or by the stage's first convolution.
-        upsampling: a learned transposed convolution, or 1³ convolution and linear resize, which leaves no checkerboard.
-    """
-
-    block: Literal["plain", "residual"]
-    normalisation: Normalisation
-    activation: Literal["relu", "leaky_relu"]
-    downsampling: Literal["max_pool", "stride"]
-    upsampling: Upsampling
-
-
-def build_convolution(inside: int, outside: int, *, kernel: Shape, stride: Shape = (1, 1, 1)) -> nn.Conv3d:
-    """A convolution that keeps the size of a map but for its stride."""
-    z, y, x = ((edge - 1) // 2 for edge in kernel)
-    return nn.Conv3d(inside, outside, kernel, stride=stride, padding=(z, y, x))
-
-
-def build_normalisation(features: int, layers: Layers) -> nn.BatchNorm3d | nn.InstanceNorm3d:
-    """A norm with a learned scale and shift."""
-    return nn.BatchNorm3d(features) if layers.normalisation == "batch" else nn.InstanceNorm3d(features, affine=True)
-
-
-def build_activation(layers: Layers) -> nn.Module:
-    """An activation that overwrites its input: it always follows a norm, whose result nobody else reads."""
-    return nn.ReLU(inplace=True) if layers.activation == "relu" else nn.LeakyReLU(SLOPE, inplace=True)
-
-
-def build_unit(inside: int, outside: int, layers: Layers, *, kernel: Shape, stride: Shape = (1, 1, 1)) -> nn.Sequential:
-    """Convolution, norm, activation."""
-    return nn.Sequential(
-        build_convolution(inside, outside, kernel=kernel, stride=stride),
-        build_normalisation(outside, layers),
-        build_activation(layers),
-    )
+UNIT_STRIDE: Shape = (1, 1, 1)
 
 
 class ResidualBlock(nn.Module):
@@ -66,8 +28,9 @@ class ResidualBlock(nn.Module):
         self.first = build_unit(inside, outside, layers, kernel=kernel, stride=stride)
         self.second = build_convolution(outside, outside, kernel=kernel)
         self.norm = build_normalisation(outside, layers)
+        self.excitation = SqueezeExcitation(outside) if layers.squeeze_excitation else None
         self.shortcut = nn.Sequential()
-        if stride != (1, 1, 1):
+        if stride != UNIT_STRIDE:
             self.shortcut.append(nn.AvgPool3d(stride, stride))
         if inside != outside:
             self.shortcut.append(nn.Conv3d(inside, outside, 1, bias=False))
@@ -77,9 +40,44 @@ class ResidualBlock(nn.Module):
     def forward(self, features: Float[Tensor, "b c z y x"]) -> Float[Tensor, "b d k j i"]:
         """The block's correction added to what came in."""
         shortcut: Tensor = self.shortcut(features)
-        added: Tensor = self.norm(self.second(self.first(features))).add_(shortcut)
-        activated: Tensor = self.activation(added)
+        convolved = self.second(self.first(features))
+        correction: Tensor = self.norm(convolved)
+        if self.excitation is not None:
+            correction = self.excitation(correction, convolved)
+        activated: Tensor = self.activation(correction.add_(shortcut))
         return activated
+
+
+class PreactivationBlock(nn.Module):
+    """Norm, activation and convolution, twice, and a shortcut past them that nothing interrupts (He et al. 2016)."""
+
+    def __init__(self, features: int, layers: Layers, *, kernel: Shape) -> None:
+        super().__init__()
+        self.first = build_preactivated_unit(features, features, layers, kernel=kernel)
+        self.second = build_preactivated_unit(features, features, layers, kernel=kernel)
+        self.excitation = SqueezeExcitation(features) if layers.squeeze_excitation else None
+
+    def forward(self, features: Float[Tensor, "b c z y x"]) -> Float[Tensor, "b c z y x"]:
+        """The block's correction added to what came in."""
+        correction: Tensor = self.second(self.first(features))
+        if self.excitation is not None:
+            correction = self.excitation(correction, correction)
+        return correction.add_(features)
+
+
+class PlainBlock(nn.Module):
+    """Convolution, norm, activation, and weights on the channels of what comes out."""
+
+    def __init__(self, inside: int, outside: int, layers: Layers, *, kernel: Shape, stride: Shape) -> None:
+        super().__init__()
+        self.unit = build_unit(inside, outside, layers, kernel=kernel, stride=stride)
+        self.excitation = SqueezeExcitation(outside)
+
+    def forward(self, features: Float[Tensor, "b c z y x"]) -> Float[Tensor, "b d k j i"]:
+        """The features, weighed."""
+        activated = self.unit(features)
+        weighed: Tensor = self.excitation(activated, activated)
+        return weighed
 
 
 class Resize(nn.Module):
@@ -103,22 +101,39 @@ def build_upsampling(inside: int, outside: int, layers: Layers, *, stride: Shape
     return nn.Sequential(nn.Conv3d(inside, outside, 1), Resize(stride))
 
 
-def build_blocks(
-    inside: int, outside: int, layers: Layers, *, count: int, kernel: Shape, stride: Shape = (1, 1, 1)
-) -> nn.Sequential:
-    """Blocks of one kind in a row; the first takes the step down."""
-    blocks = nn.Sequential()
-    if layers.downsampling == "max_pool" and stride != (1, 1, 1):
+def build_encoder_stage(inside: int, stage: Stage, layers: Layers) -> nn.Sequential:
+    """The step down to a stage and its blocks."""
+    blocks, stride = nn.Sequential(), stage.stride
+    if layers.downsampling == "max_pool" and stride != UNIT_STRIDE:
         blocks.append(nn.MaxPool3d(stride, stride))
-        stride = (1, 1, 1)
-    for number in range(count):
-        step = stride if number == 0 else (1, 1, 1)
-        width = inside if number == 0 else outside
-        if layers.block == "residual":
-            blocks.append(ResidualBlock(width, outside, layers, kernel=kernel, stride=step))
-        else:
-            blocks.append(build_unit(width, outside, layers, kernel=kernel, stride=step))
-    return blocks
+        stride = UNIT_STRIDE
+    if layers.block == "preactivation":
+        if layers.framed:
+            blocks.append(build_preactivated_unit(inside, stage.features, layers, kernel=stage.kernel))
+        elif inside != stage.features or stride != UNIT_STRIDE:
+            blocks.append(build_convolution(inside, stage.features, kernel=stage.kernel, stride=stride, bias=False))
+        return blocks.extend(_list_preactivated(stage, layers, count=stage.blocks))
+    return blocks.extend(_list_blocks(inside, stage, layers, layers.block, stride=stride, count=stage.blocks))
+
+
+def build_first_stage(channels: int, stage: Stage, layers: Layers) -> nn.Sequential:
+    """What turns an image into features at its own resolution."""
+    if layers.block == "preactivation":
+        opening = build_convolution(channels, stage.features, kernel=stage.kernel)
+        return nn.Sequential(opening, *_list_preactivated(stage, layers, count=stage.blocks))
+    return build_encoder_stage(channels, stage, layers)
+
+
+def build_decoder_stage(stage: Stage, layers: Layers) -> nn.Sequential:
+    """The blocks that join what comes from below with what the encoder left."""
+    width = stage.features * (2 if layers.skips == "concatenate" else 1)
+    if layers.decoder_block == "preactivation":
+        blocks = nn.Sequential()
+        if layers.framed or width != stage.features:
+            blocks.append(build_preactivated_unit(width, stage.features, layers, kernel=stage.kernel))
+        return blocks.extend(_list_preactivated(stage, layers, count=stage.decoder_blocks))
+    units = _list_blocks(width, stage, layers, layers.decoder_block, stride=UNIT_STRIDE, count=stage.decoder_blocks)
+    return nn.Sequential(*units)
 
 
 def initialise_weights(network: nn.Module) -> None:
@@ -130,3 +145,23 @@ def initialise_weights(network: nn.Module) -> None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, ResidualBlock):
             nn.init.zeros_(module.norm.weight)
+
+
+def _list_blocks(
+    inside: int, stage: Stage, layers: Layers, block: str, *, stride: Shape, count: int
+) -> list[nn.Module]:
+    """Plain or residual blocks in a row; the first takes the step."""
+    blocks: list[nn.Module] = []
+    for number in range(count):
+        step, width = (stride, inside) if number == 0 else (UNIT_STRIDE, stage.features)
+        build = ResidualBlock if block == "residual" else PlainBlock if layers.squeeze_excitation else build_unit
+        blocks.append(build(width, stage.features, layers, kernel=stage.kernel, stride=step))
+    return blocks
+
+
+def _list_preactivated(stage: Stage, layers: Layers, *, count: int) -> list[nn.Module]:
+    """Preactivation blocks in a row, and the convolution that closes the frame."""
+    blocks: list[nn.Module] = [PreactivationBlock(stage.features, layers, kernel=stage.kernel) for _ in range(count)]
+    if layers.framed:
+        blocks.append(build_preactivated_unit(stage.features, stage.features, layers, kernel=stage.kernel))
+    return blocks

@@ -1,19 +1,16 @@
-"""Networks as recipes name them: a builder's keywords are the recipe's options and what the program supplies."""
+"""Networks as recipes name them."""
 
 from collections.abc import Sequence
-from typing import Annotated
 
-from pydantic import Field
+import torch
 
 from volumen.config import Component, build_component
 from volumen.geometry import Shape, VoxelSize
 from volumen.heads import HeadSpec
-from volumen.networks.blocks import Layers, Normalisation, Upsampling
-from volumen.networks.network import Network
-from volumen.networks.planner import plan_network, plan_poolings
-from volumen.networks.unet import Outputs, UNet
-
-Count = Annotated[int, Field(ge=1)]
+from volumen.networks.budget import TrainingPlan
+from volumen.networks.memory import Memory, forecast_memory
+from volumen.networks.network import Design, Network, Task
+from volumen.networks.segresnet import VistaDesign
 
 
 def build_network(
@@ -33,71 +30,28 @@ def build_network(
         patch_size: voxels it is trained on; one voxel along z makes it a 2D network.
         voxel_size: None stands for equal edges.
     """
-    network: Network = build_component(
-        "network", component, heads=heads, channels=channels, patch_size=patch_size, voxel_size=voxel_size
-    )
-    return network
+    design: Design = build_component("network", component)
+    return design.build(Task(tuple(heads), channels, patch_size, voxel_size))
 
 
-def build_unet(
-    *,
-    heads: Sequence[HeadSpec],
-    channels: int,
-    patch_size: Shape,
-    features: Count = 32,
-    depth: Count = 4,
-    normalisation: Normalisation = "batch",
-    deep_supervision: bool = False,
-    shared_decoder: bool = False,
-) -> UNet:
-    """The classic 3D U-Net: double 3³ convolutions with ReLU, maximum pooling, transposed convolutions up.
+def settle_network(component: Component) -> Component:
+    """The component with all that depends on this machine written into its options, so that it can be built again."""
+    design: Design = build_component("network", component)
+    settled = design.settle() if isinstance(design, VistaDesign) else {}
+    return component.model_copy(update={"options": component.options | settled})
 
-    The finest stage has `features` channels; they double at each of the `depth` poolings. With 32 and 4, one channel in
-    and one out, that is 22.58 M parameters. Heads have a decoder each, or share one and differ in a 1³ convolution.
+
+def forecast_plan(plan: TrainingPlan, *, channels: int = 1, outputs: int = 2) -> Memory:
+    """What training with a plan will take of memory; nothing of that size is made.
+
+    Args:
+        plan: patch, batch and network.
+        channels: of an image.
+        outputs: channels of all heads.
     """
-    plan = plan_poolings(patch_size, depth=depth, features=features, residual=False)
-    layers = Layers("plain", normalisation, "relu", "max_pool", "transposed")
-    outputs = Outputs(tuple(heads), deep_supervision=deep_supervision, shared_decoder=shared_decoder)
-    return UNet(plan, channels=channels, outputs=outputs, layers=layers)
-
-
-def build_residual_unet(
-    *,
-    heads: Sequence[HeadSpec],
-    channels: int,
-    patch_size: Shape,
-    features: Count = 32,
-    depth: Count = 4,
-    upsampling: Upsampling = "transposed",
-    deep_supervision: bool = True,
-    shared_decoder: bool = False,
-) -> UNet:
-    """A U-Net with residual blocks (1, 3, 4, 6, 6 …), instance norm and leaky ReLU; a light decoder.
-
-    The finest stage has `features` channels; they double at each of the `depth` poolings. Upsampling by `resize` leaves
-    no checkerboard. Heads have a decoder each, or share one and differ in a 1³ convolution.
-    """
-    plan = plan_poolings(patch_size, depth=depth, features=features, residual=True)
-    layers = Layers("residual", "instance", "leaky_relu", "stride", upsampling)
-    outputs = Outputs(tuple(heads), deep_supervision=deep_supervision, shared_decoder=shared_decoder)
-    return UNet(plan, channels=channels, outputs=outputs, layers=layers)
-
-
-def build_planned_unet(
-    *,
-    heads: Sequence[HeadSpec],
-    channels: int,
-    patch_size: Shape,
-    voxel_size: VoxelSize | None = None,
-    features: Count = 32,
-    max_poolings: Count = 6,
-    residual: bool = True,
-    deep_supervision: bool = True,
-) -> UNet:
-    """nnU-Net's network for this patch and voxel size, plain or residual: `plan_network` says how deep it pools."""
-    plan = plan_network(
-        patch_size, voxel_size=voxel_size, features=features, max_poolings=max_poolings, residual=residual
-    )
-    layers = Layers("residual" if residual else "plain", "instance", "leaky_relu", "stride", "transposed")
-    outputs = Outputs(tuple(heads), deep_supervision=deep_supervision)
-    return UNet(plan, channels=channels, outputs=outputs, layers=layers)
+    options = plan.to_recipe()["network"]
+    component = Component(name=options.pop("name"), options=options)
+    patch, heads = plan.network.patch_size, [HeadSpec("any", outputs)]
+    with torch.device("meta"):
+        network = build_network(component, heads=heads, channels=channels, patch_size=patch, voxel_size=plan.voxel_size)
+    return forecast_memory(network, patch, batch=plan.batch_size)

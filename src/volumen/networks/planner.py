@@ -1,4 +1,4 @@
-"""How deep a network pools, axis by axis: plain numbers in, a printed table out.
+"""How deep a network pools, axis by axis: plain numbers in, a plan out.
 
 The rules are nnU-Net's (Isensee et al. 2021, `get_pool_and_conv_props`), so plans and weights compare with its own:
 an axis is pooled while its map keeps at least four voxels and its spacing is below twice the smallest among the axes
@@ -7,129 +7,101 @@ that can still be pooled; its kernel spans one voxel until its spacing is within
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from volumen.errors import ShapeError
+from volumen.errors import ConfigError, ShapeError
 from volumen.geometry import Shape, VoxelSize, to_shape
+from volumen.networks.plan import NetworkPlan, Stage
 
 SMALLEST_MAP = 4
 # A last axis left alone is pooled only from three maps' worth on, as nnU-Net does.
 SMALLEST_LONE = 3 * SMALLEST_MAP
 NEAR = 2.0
 KERNEL = 3
-PLAIN_BLOCKS = 2
+PLAIN_BLOCKS = (2,)
 RESIDUAL_BLOCKS = (1, 3, 4, 6)
 
 
 @dataclass(frozen=True)
-class Stage:
-    """One resolution of the encoder: the step down to it, and the blocks that run there."""
-
-    stride: Shape
-    kernel: Shape
-    features: int
-    blocks: int
-
-
-@dataclass(frozen=True)
-class NetworkPlan:
-    """The geometry of a U-Net, finest stage first; `str(plan)` is a table of it.
+class Widths:
+    """How much every stage holds, finest first.
 
     Args:
-        patch_size: what the network is trained on; a multiple of `divisor`.
-        stages: one more than there are poolings.
-        decoder_blocks: convolutions at each step up.
+        features: channels of the finest stage, doubled at each step down; or those of every stage.
+        max_features: where the doubling ends; None for nowhere.
+        blocks: of the encoder, one number a stage; the last stands for all that follow.
+        decoder_blocks: of the decoder, at every stage.
     """
 
-    patch_size: Shape
-    stages: tuple[Stage, ...]
-    decoder_blocks: int
+    features: int | Sequence[int] = 32
+    max_features: int | None = 320
+    blocks: Sequence[int] = RESIDUAL_BLOCKS
+    decoder_blocks: int = 1
 
-    @property
-    def divisor(self) -> Shape:
-        """What every side of an input must be a multiple of."""
-        return to_shape([math.prod(edges) for edges in zip(*(stage.stride for stage in self.stages), strict=True)])
+    def build_stages(self, strides: Sequence[Shape], kernels: Sequence[Shape]) -> tuple[Stage, ...]:
+        """The stages with these strides and kernels."""
+        last = len(strides) - 1
+        return tuple(
+            Stage(
+                stride,
+                kernel,
+                features=self._find_features(depth),
+                blocks=self.blocks[min(depth, len(self.blocks) - 1)],
+                decoder_blocks=0 if depth == last else self.decoder_blocks,
+            )
+            for depth, (stride, kernel) in enumerate(zip(strides, kernels, strict=True))
+        )
 
-    def __str__(self) -> str:
-        return format_plan(self)
+    def limit_depth(self, depth: int) -> int:
+        """Poolings at most: `depth`, or as many as there are features for."""
+        return depth if isinstance(self.features, int) else len(self.features) - 1
+
+    def _find_features(self, depth: int) -> int:
+        if not isinstance(self.features, int):
+            return self.features[depth]
+        doubled: int = self.features * 2**depth
+        return min(doubled, self.max_features or doubled)
 
 
 def plan_network(
-    shape: Shape,
+    shape: Sequence[float],
     *,
     voxel_size: VoxelSize | None = None,
-    features: int = 32,
-    max_features: int = 320,
     max_poolings: int = 6,
-    residual: bool = True,
+    widths: Widths | None = None,
 ) -> NetworkPlan:
     """The network that fits patches of `shape`: it pools each axis as often as size and spacing allow.
 
     Args:
         shape: voxels of a patch, or of the median case when that is smaller; sides that do not divide are rounded up.
         voxel_size: None stands for equal edges.
-        features: channels of the finest stage; they double at each step down.
-        max_features: where the doubling ends.
         max_poolings: steps down at most.
-        residual: blocks 1, 3, 4, 6, 6 … and one convolution a step up, instead of two and two.
+        widths: channels and blocks; those of nnU-Net's residual encoder when not said.
     """
-    strides, kernels = _pool_axes(shape, tuple(voxel_size or (1.0, 1.0, 1.0)), max_poolings)
-    stages = tuple(
-        Stage(
-            stride=stride,
-            kernel=kernel,
-            features=min(features * 2**depth, max_features),
-            blocks=_count_blocks(depth, residual=residual),
-        )
-        for depth, (stride, kernel) in enumerate(zip(strides, kernels, strict=True))
-    )
-    if len(stages) == 1:
+    widths = widths or Widths()
+    strides, kernels = _pool_axes(shape, tuple(voxel_size or (1.0, 1.0, 1.0)), widths.limit_depth(max_poolings))
+    if len(strides) == 1:
         raise ShapeError(
-            f"a patch of {shape} is too small to pool; "
+            f"a patch of {tuple(shape)} is too small to pool; "
             f"two sides need {2 * SMALLEST_MAP} voxels or one side {SMALLEST_LONE}"
         )
-    return _round_patch(NetworkPlan(shape, stages, decoder_blocks=1 if residual else PLAIN_BLOCKS))
+    return NetworkPlan(_round_edges(shape), widths.build_stages(strides, kernels)).fit_patch()
 
 
-def plan_poolings(patch_size: Shape, *, depth: int, features: int, residual: bool) -> NetworkPlan:
-    """The network of a fixed depth: axes longer than one voxel are halved `depth` times, features double."""
+def plan_poolings(patch_size: Shape, *, depth: int, widths: Widths) -> NetworkPlan:
+    """The network of a fixed depth: axes longer than one voxel are halved `depth` times."""
+    poolings = widths.limit_depth(depth)
+    if poolings == 0:
+        raise ConfigError("a U-Net needs two stages or more: give `features` a second number, or one for the finest")
     stride = to_shape([1 if edge == 1 else 2 for edge in patch_size])
     kernel = to_shape([1 if edge == 1 else KERNEL for edge in patch_size])
-    stages = tuple(
-        Stage((1, 1, 1) if level == 0 else stride, kernel, features * 2**level, _count_blocks(level, residual=residual))
-        for level in range(depth + 1)
-    )
-    return _round_patch(NetworkPlan(patch_size, stages, decoder_blocks=1 if residual else PLAIN_BLOCKS))
+    strides = [to_shape([1, 1, 1])] + [stride] * poolings
+    return NetworkPlan(patch_size, widths.build_stages(strides, [kernel] * len(strides))).fit_patch()
 
 
-def round_up(shape: Sequence[int], divisor: Sequence[int]) -> Shape:
-    """The smallest multiple of `divisor` that holds `shape`."""
-    return to_shape([math.ceil(edge / step) * step for edge, step in zip(shape, divisor, strict=True)])
-
-
-def check_divides(shape: Sequence[int], divisor: Shape) -> None:
-    """A ShapeError that names the divisor and the next shape that fits, unless every side is a multiple."""
-    if any(edge == 0 or edge % step for edge, step in zip(shape, divisor, strict=True)):
-        fitting = round_up([max(edge, 1) for edge in shape], divisor)
-        raise ShapeError(
-            f"this network needs sides that are multiples of {divisor} (z y x); got {tuple(shape)}; {fitting} would fit"
-        )
-
-
-def format_plan(plan: NetworkPlan) -> str:
-    """A table of a plan, a line a stage."""
-    lines = [f"{'stage':<6}{'stride':<8}{'kernel':<8}{'features':<10}{'blocks':<8}map (z y x)"]
-    extent = plan.patch_size
-    for number, stage in enumerate(plan.stages):
-        extent = to_shape([edge // step for edge, step in zip(extent, stage.stride, strict=True)])
-        stride, kernel = _join(stage.stride), _join(stage.kernel)
-        lines.append(f"{number:<6}{stride:<8}{kernel:<8}{stage.features:<10}{stage.blocks:<8}{_join(extent)}")
-    up = "1 convolution" if plan.decoder_blocks == 1 else f"{plan.decoder_blocks} convolutions"
-    ending = f"patch {_join(plan.patch_size)}, divisor {_join(plan.divisor)}, {up} a step up"
-    return "\n".join([*lines, ending])
-
-
-def _pool_axes(shape: Shape, spacing: tuple[float, ...], max_poolings: int) -> tuple[list[Shape], list[Shape]]:
+def _pool_axes(
+    shape: Sequence[float], spacing: tuple[float, ...], max_poolings: int
+) -> tuple[list[Shape], list[Shape]]:
     """Stride and kernel of every stage; the bottom's kernel spans every axis that has more than one voxel."""
     sizes, spacings, kernel = list(shape), list(spacing), [1, 1, 1]
     full = to_shape([1 if edge == 1 else KERNEL for edge in shape])
@@ -146,7 +118,7 @@ def _pool_axes(shape: Shape, spacing: tuple[float, ...], max_poolings: int) -> t
     return strides, [*kernels, full]
 
 
-def _choose_axes(sizes: list[int], spacings: list[float]) -> list[int]:
+def _choose_axes(sizes: Sequence[float], spacings: Sequence[float]) -> list[int]:
     """Axes that the next step down halves; none when the maps are small enough."""
     poolable = [axis for axis in range(3) if sizes[axis] >= 2 * SMALLEST_MAP]
     smallest = min((spacings[axis] for axis in poolable), default=1.0)
@@ -154,13 +126,5 @@ def _choose_axes(sizes: list[int], spacings: list[float]) -> list[int]:
     return [] if len(near) == 1 and sizes[near[0]] < SMALLEST_LONE else near
 
 
-def _round_patch(plan: NetworkPlan) -> NetworkPlan:
-    return replace(plan, patch_size=round_up(plan.patch_size, plan.divisor))
-
-
-def _count_blocks(depth: int, *, residual: bool) -> int:
-    return RESIDUAL_BLOCKS[min(depth, len(RESIDUAL_BLOCKS) - 1)] if residual else PLAIN_BLOCKS
-
-
-def _join(numbers: Sequence[int]) -> str:
-    return "×".join(map(str, numbers))
+def _round_edges(shape: Sequence[float]) -> Shape:
+    return to_shape([math.ceil(edge) for edge in shape])

@@ -1,19 +1,20 @@
 """Targets that say of each voxel what it is: foreground, or one of several classes."""
 
-from collections.abc import Sequence
-from typing import Annotated, ClassVar, final
+from dataclasses import dataclass
+from typing import Annotated, final
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from pydantic import Field
 from torch import Tensor
 
 from volumen.geometry import VoxelSize
-from volumen.heads import Activation
-from volumen.targets.target import IGNORE, EncodedTarget, Target, find_range, refuse_label, weigh_voxels
+from volumen.targets.target import IGNORE, EncodedTarget, Labels, Target, find_range, refuse_label, weigh_voxels
+from volumen.targets.turning import Part, Scalars
 
 
 @final
+@dataclass(frozen=True)
 class BinaryTarget(Target):
     """One channel: 1 on foreground, 0 on background.
 
@@ -21,11 +22,13 @@ class BinaryTarget(Target):
         foreground: the labels that are foreground; None stands for every label above 0.
     """
 
-    activations: ClassVar[tuple[Activation, ...]] = ("sigmoid", "none")
+    activations = ("sigmoid", "none")
+    parts = (Scalars(),)
+    losses = ("cross_entropy", "dice")
+    decoding = ("threshold",)
+    names_voxels = True
 
-    def __init__(self, foreground: Annotated[Sequence[int], Field(min_length=1)] | None = None) -> None:
-        self.channels = 1
-        self.foreground = foreground
+    foreground: Labels | None = None
 
     def encode(
         self, labels: Int[Tensor, "b z y x"], *, voxel_size: VoxelSize | None = None, ignore: int = IGNORE
@@ -38,10 +41,6 @@ class BinaryTarget(Target):
         weight = weigh_voxels(labels, ignore)
         return EncodedTarget(self._find_foreground(labels).unsqueeze(1).float() * weight, weight)
 
-    def decode(self, values: Float[Tensor, "b 1 z y x"]) -> Int[Tensor, "b z y x"]:
-        """1 where the value is above one half."""
-        return (values[:, 0] > 0.5).long()  # noqa: PLR2004 - halfway
-
     def _find_foreground(self, labels: Tensor) -> Tensor:
         if self.foreground is None:
             return labels > 0
@@ -49,6 +48,7 @@ class BinaryTarget(Target):
 
 
 @final
+@dataclass(frozen=True)
 class ClassesTarget(Target):
     """A channel a class, one-hot, so that every loss compares channel with channel.
 
@@ -56,10 +56,17 @@ class ClassesTarget(Target):
         classes: labels are 0 to one less than this; 0 is background.
     """
 
-    activations: ClassVar[tuple[Activation, ...]] = ("softmax", "none")
+    activations = ("softmax", "none")
+    losses = ("cross_entropy", "dice")
+    decoding = ("argmax",)
+    names_voxels = True
 
-    def __init__(self, classes: Annotated[int, Field(ge=2)]) -> None:
-        self.channels = classes
+    classes: Annotated[int, Field(ge=2)]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """A number a class."""
+        return (Scalars(self.classes),)
 
     def encode(
         self, labels: Int[Tensor, "b z y x"], *, voxel_size: VoxelSize | None = None, ignore: int = IGNORE
@@ -67,15 +74,11 @@ class ClassesTarget(Target):
         """One-hot classes; all zeros where nobody looked."""
         del voxel_size
         lowest, highest = find_range(labels, ignore)
-        if lowest < 0 or highest >= self.channels:
+        if lowest < 0 or highest >= self.classes:
             unknown = lowest if lowest < 0 else highest
-            raise refuse_label(unknown, f"0 to {self.channels - 1} are allowed", ignore)
+            raise refuse_label(unknown, f"0 to {self.classes - 1} are allowed", ignore)
         weight = weigh_voxels(labels, ignore)
         classes = torch.where(labels == ignore, 0, labels).long().unsqueeze(1)
-        shape = (labels.shape[0], self.channels, *labels.shape[1:])
+        shape = (labels.shape[0], self.classes, *labels.shape[1:])
         values = torch.zeros(shape, device=labels.device).scatter_(1, classes, weight)
         return EncodedTarget(values, weight)
-
-    def decode(self, values: Float[Tensor, "b c z y x"]) -> Int[Tensor, "b z y x"]:
-        """The class with the largest value."""
-        return values.argmax(1)

@@ -19,6 +19,7 @@ from volumen.training.averages import WeightAverage, WeightAverager, Weights
 from volumen.training.checkpoints import copy_checkpoint, read_checkpoint, write_checkpoint
 from volumen.training.module import Learner
 from volumen.training.state import RunState
+from volumen.training.warm_start import read_warm_start
 
 PREFIX = "network."
 
@@ -58,7 +59,9 @@ class ModelWriter:
         """What a model folder says of its training."""
         monitor = self.config.training.monitor
         best = {"monitor": monitor, "value": state.best, "epoch": state.best_epoch}
-        return {"weights": kind, "epoch": state.epoch, "step": state.step, "best": best}
+        warm = read_warm_start(self.folder)
+        known = {"weights": kind, "epoch": state.epoch, "step": state.step, "best": best}
+        return known if warm is None else known | {"warm_start": warm}
 
 
 class Checkpointer(Callback):

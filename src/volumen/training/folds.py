@@ -22,10 +22,11 @@ from volumen.training.module import Batches, Learner
 from volumen.training.options import RunOptions
 from volumen.training.records import ProgressReporter, Recorder, write_log
 from volumen.training.resume import check_same_run
-from volumen.training.setup import FoldSetup, set_up_fold, shrink_config
+from volumen.training.setup import FoldSetup, set_up_fold, settle_config
 from volumen.training.state import RunState
 from volumen.training.summary import Best, FoldResult, format_time
 from volumen.training.trainer import build_trainer, check_strategy, is_main_process, quiet_lightning
+from volumen.training.warm_start import start_warm
 from volumen.volumes import IntensityMap
 
 log = logging.getLogger(__name__)
@@ -61,12 +62,12 @@ def train_fold(
         progress: called with training batches done and in all.
     """
     options = options or RunOptions()
-    config = shrink_config(config) if options.fast else config
+    config = settle_config(config, fast=options.fast)
     check_strategy(config.training)
     state, last = _prepare_folder(config, out, options)
     started = time.monotonic() - state.seconds
     with write_log(out / files.LOG, enabled=is_main_process()):
-        log.info("Found %d image-label pairs", len(cases))
+        log.info("Found %d image-label pairs", len({case.images for case in cases}))
         limit = 1 if options.fast else None
         setup = set_up_fold(config, cases=cases, fold=fold, folder=out, maps=maps or {}, limit=limit)
         with explain_memory_errors(config), quiet_lightning():
@@ -111,6 +112,8 @@ def _train(setup: FoldSetup, state: RunState, start: Start, progress: Progress |
     network = setup.build_network()
     if start.checkpoint is not None:
         check_weights(network, start.checkpoint)
+    elif setup.config.training.warm_start is not None:
+        start_warm(network, setup.config.training.warm_start, setup.folder, is_main=is_main_process())
     _describe(setup, count_parameters(network))
     learner = Learner(network, setup.objective, config=setup.config, state=state)
     writer, averager = setup.build_writer(network), WeightAverager(learner)
@@ -160,7 +163,10 @@ def _describe(setup: FoldSetup, parameters: int) -> None:
     """Says what is about to be trained."""
     config = setup.config
     log.info("Fold %d: %d train, %d val", setup.number, len(setup.training), len(setup.validation))
+    log.info("Network: %s", _format_component(config.network))
     log.info("Model parameters: %s", f"{parameters:,}")
+    for name in setup.objective.losses.list_never(config.training.max_epochs):
+        log.warning("Loss %s begins after the last epoch: training.max_epochs=%d", name, config.training.max_epochs)
     log.info("Optimizer: %s", _format_component(config.optimizer))
     log.info("Schedule: %s", _format_component(config.schedule))
     if (swa := config.training.swa) is not None:

@@ -11,12 +11,15 @@ from typing_extensions import override
 
 from volumen.config import RunConfig, build_component
 from volumen.data import Sample
-from volumen.losses import LossReport
+from volumen.errors import ConfigError
+from volumen.losses import Balance, LossReport, Moment
 from volumen.training.means import Means
 from volumen.training.objective import LOSS, Objective
 from volumen.training.previews import Snapshot, take_snapshot
 from volumen.training.schedules import Schedule
 from volumen.training.state import RunState
+
+BALANCE = "balance"
 
 
 class Batch:
@@ -60,13 +63,14 @@ class Learner(LightningModule):
         self.snapshot: Snapshot | None = None
         self._first_step = state.step
         self._first_batch = state.batches
+        self.balance = build_balance(config, objective)
         self._schedule: Schedule = build_component("schedule", config.schedule)
         self._learned = Means()
         self._measured = Means()
 
-    def judge(self, sample: Sample, step: int) -> LossReport:
-        """The loss of a batch after so many optimiser steps; needs no trainer."""
-        return self.objective.judge(self.network(sample.image), self.objective.encode(sample), sample, step)
+    def judge(self, sample: Sample, moment: Moment) -> LossReport:
+        """What a batch costs; needs no trainer."""
+        return self.objective.judge(self.network(sample.image), self.objective.encode(sample, moment), sample, moment)
 
     def count_steps(self) -> int:
         """Optimiser steps since the fold began."""
@@ -85,10 +89,11 @@ class Learner(LightningModule):
 
     @override
     def configure_optimizers(self) -> optim.Optimizer:
-        """The recipe's optimiser over all weights."""
-        optimizer: optim.Optimizer = build_component(
-            "optimizer", self.config.optimizer, parameters=self.network.parameters()
-        )
+        """The recipe's optimiser over all weights; those of a balance do not decay."""
+        parameters: list[dict[str, Any]] = [{"params": list(self.network.parameters())}]
+        if own := list(self.balance.parameters()):
+            parameters.append({"params": own, "weight_decay": 0.0})
+        optimizer: optim.Optimizer = build_component("optimizer", self.config.optimizer, parameters=parameters)
         return optimizer
 
     @override
@@ -101,21 +106,29 @@ class Learner(LightningModule):
     @override
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss that is minimised."""
-        report = self.judge(batch.sample, self.count_steps())
-        self._learned.add_losses({LOSS: report.total, **report.parts}, weight=1)
-        return report.total
+        report = self.judge(batch.sample, Moment(self.count_steps(), self.state.epoch))
+        self.balance.learn(report.costs, self.network.parameters())
+        total: Tensor = self.balance(report.costs, report.start)
+        losses, seen = _list_parts(report, total)
+        weights = {f"{BALANCE}/{name}": weight for name, weight in self.balance.read_weights().items()}
+        self._learned.add_losses(losses | weights, seen, weight=1)
+        return total
 
     @override
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Measures losses and scores of a batch; a picture of the first one is kept when it is due."""
-        sample = batch.sample
-        outputs, targets = self.network(sample.image), self.objective.encode(sample)
-        report = self.objective.judge(outputs, targets, sample, self.state.step)
-        self._measured.add_losses({LOSS: report.total, **report.parts}, weight=len(sample))
+        """Measures losses and scores of a batch; a picture of the first one is kept when it is due.
+
+        The same losses in the same batches of every epoch, each with its full weight: so `val/loss` of one epoch
+        compares with that of another, whatever schedules and balances do in training.
+        """
+        sample, moment = batch.sample, Moment(batch_idx)
+        outputs, targets = self.network(sample.image), self.objective.encode(sample, moment)
+        report = self.objective.judge(outputs, targets, sample, moment)
+        self._measured.add_losses(*_list_parts(report, report.total), weight=len(sample))
         for scores in self.objective.score(outputs, targets, sample):
             self._measured.add_scores(scores)
         if batch_idx == 0 and self.is_preview_due():
-            self.snapshot = take_snapshot(self.objective.heads[0], sample, outputs, targets)
+            self.snapshot = take_snapshot(self.objective, sample, outputs, targets)
 
     def is_preview_due(self) -> bool:
         """Whether the epoch that is running is one to keep a picture of."""
@@ -128,10 +141,16 @@ class Learner(LightningModule):
         means = {f"{part}/{name}": value for part, row in rows.items() for name, value in row.items()}
         return means | {"lr": self._get_optimizer().param_groups[0]["lr"]}
 
+    def list_unseen(self) -> tuple[str, ...]:
+        """Losses of the epoch that was read last for which nobody had looked at any voxel."""
+        parts = {"train": self._learned.unseen, "val": self._measured.unseen}
+        return tuple(f"{part}/{name}" for part, names in parts.items() for name in names)
+
     def list_means(self) -> tuple[str, ...]:
         """Names of the numbers that any epoch gives."""
         losses, scores = self.objective.list_losses(), self.objective.list_scores()
-        names = [*(f"train/{name}" for name in losses), *(f"val/{name}" for name in (*losses, *scores))]
+        weights = [f"{BALANCE}/{name}" for name in self.balance.read_weights()]
+        names = [*(f"train/{name}" for name in (*losses, *weights)), *(f"val/{name}" for name in (*losses, *scores))]
         return tuple(dict.fromkeys(names))
 
     @override
@@ -146,6 +165,25 @@ class Learner(LightningModule):
 
     def _get_optimizer(self) -> optim.Optimizer:
         return self.trainer.optimizers[0]
+
+
+def build_balance(config: RunConfig, objective: Objective) -> Balance:
+    """What weighs the costs of a batch; a ConfigError when the recipe trains in a way that it cannot follow."""
+    component, training = config.training.balance, config.training
+    if component.name == "gradnorm" and training.precision == "16-mixed":
+        raise ConfigError(
+            "training.balance=gradnorm measures gradients, which half precision loses; "
+            "set training.precision=bf16-mixed or 32-true"
+        )
+    terms = {term.name: term.head.name for term in objective.losses.terms}
+    balance: Balance = build_component("balance", component, terms=terms)
+    return balance
+
+
+def _list_parts(report: LossReport, total: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """What is minimised and its parts, and which of them were measured on anything."""
+    seen = torch.stack([torch.zeros_like(total), *report.seen.values()]).amax()
+    return {LOSS: total, **report.parts}, {LOSS: seen, **report.seen}
 
 
 def seed_torch(words: tuple[int, ...], device: torch.device) -> None:

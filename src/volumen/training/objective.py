@@ -8,21 +8,30 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from volumen.config import Component, RunConfig
-from volumen.data import IGNORE, Case, Sample, choose_label
-from volumen.geometry import VoxelSize
+from volumen.config import Component, HeadSection, RunConfig
+from volumen.data import IGNORE, Case, LabelTarget, Sample, Wanted, choose_label
+from volumen.errors import ConfigError
+from volumen.geometry import Shape, VoxelSize
 from volumen.heads import HeadSpec
-from volumen.losses import LossReport, LossSum, combine_losses
+from volumen.losses import LossReport, LossSum, Moment, combine_losses
 from volumen.metrics import evaluate_case
-from volumen.targets import EncodedTarget, Target, build_targets, plan_heads
+from volumen.targets import ArrayTarget, EncodedTarget, Target, build_target, build_targets, plan_heads
 
 Outputs = Mapping[str, Sequence[Tensor]]
 LOSS = "loss"
+START = Moment()
+# Losses that are due in every second, third … step only are not due in this one.
+ORDINARY = Moment(step=1)
+TRIAL_EDGE = 8
 
 
 @dataclass(frozen=True)
 class Objective:
-    """Heads, the labels and targets they learn, the sum of their losses, and how they are scored."""
+    """Heads, the labels and targets they learn, the sum of their losses, and how they are scored.
+
+    Among labels and targets are those maps that losses look at beside the heads' own, by the names that the sum of the
+    losses gives them.
+    """
 
     heads: tuple[HeadSpec, ...]
     labels: dict[str, str]
@@ -33,15 +42,33 @@ class Objective:
     @property
     def scored_heads(self) -> tuple[HeadSpec, ...]:
         """Heads that name a label for every voxel; numbers without an activation have none."""
-        return tuple(head for head in self.heads if head.activation != "none")
+        return tuple(head for head in self.heads if head.activation != "none" and self.targets[head.name].names_voxels)
 
-    def encode(self, sample: Sample) -> dict[str, EncodedTarget]:
-        """What every head should give for a batch."""
-        return {name: self._encode_head(name, sample) for name in self.targets}
+    @property
+    def wanted(self) -> Wanted:
+        """What samples carry: every label, and what workers encode, all but maps that few batches need."""
+        always = {*(head.name for head in self.heads), *self.losses.list_maps(ORDINARY)}
+        encoded = {
+            name: LabelTarget(self.labels[name], target)
+            for name, target in self.targets.items()
+            if name in always and isinstance(target, ArrayTarget)
+        }
+        return Wanted(tuple(dict.fromkeys(self.labels.values())), encoded)
 
-    def judge(self, outputs: Outputs, targets: Mapping[str, EncodedTarget], sample: Sample, step: int) -> LossReport:
+    def encode(self, sample: Sample, moment: Moment = START) -> dict[str, EncodedTarget]:
+        """What every head should give for a batch, and what the losses that are due look at beside."""
+        wanted = {*(head.name for head in self.heads), *self.losses.list_maps(moment)}
+        return {name: self._encode_target(name, sample) for name in self.targets if name in wanted}
+
+    def judge(
+        self,
+        outputs: Outputs,
+        targets: Mapping[str, EncodedTarget],
+        sample: Sample,
+        moment: Moment = START,
+    ) -> LossReport:
         """The loss of a batch and its parts."""
-        return self.losses(outputs, targets, step, class_ids=sample.class_ids)
+        return self.losses(outputs, targets, moment, class_ids=sample.class_ids, voxel_size=sample.voxel_size)
 
     def list_losses(self) -> tuple[str, ...]:
         """Names of the numbers that training and validation log about losses: the sum and its parts."""
@@ -79,29 +106,83 @@ class Objective:
             }
             yield _join_scores(scores)
 
-    def _encode_head(self, name: str, sample: Sample) -> EncodedTarget:
-        labels = sample.labels[self.labels[name]]
-        encoded = self.targets[name].encode(labels, voxel_size=read_voxel_size(sample.voxel_size[0]), ignore=IGNORE)
+    def _encode_target(self, name: str, sample: Sample) -> EncodedTarget:
+        encoded = sample.targets[name] if name in sample.targets else self._encode_here(name, sample)
         if sample.weight is None:
             return encoded
-        return EncodedTarget(encoded.values, encoded.weight * sample.weight)
+        return encoded._replace(weight=encoded.weight * sample.weight)
+
+    def _encode_here(self, name: str, sample: Sample) -> EncodedTarget:
+        """A target that no worker encoded; patches together where their voxels are of one size."""
+        target = self.targets[name]
+        source = sample.image if target.learns_from == "image" else sample.labels[self.labels[name]]
+        sizes = [read_voxel_size(edges) for edges in sample.voxel_size]
+        if len(set(sizes)) == 1:
+            return target.encode(source, voxel_size=sizes[0], ignore=IGNORE)
+        each = [
+            target.encode(source[number : number + 1], voxel_size=size, ignore=IGNORE)
+            for number, size in enumerate(sizes)
+        ]
+        values, weight = (torch.cat(tensors) for tensors in zip(*(part[:2] for part in each), strict=True))
+        return each[0]._replace(values=values, weight=weight)
 
 
 def build_objective(config: RunConfig, cases: Sequence[Case]) -> Objective:
     """The objective of a recipe for these cases; every contradiction between them is an error here."""
     heads = plan_heads(config)
-    return Objective(
+    losses = combine_losses(heads, config.heads)
+    targets = build_targets(config)
+    labels = {
+        name: follow_label(name, config.heads, cases)
+        for name, target in targets.items()
+        if target.learns_from == "labels"
+    }
+    patch = config.data.patch_size
+    maps: dict[str, Target] = {name: build_target(request.target, patch) for name, request in losses.maps.items()}
+    objective = Objective(
         heads=heads,
-        labels={name: choose_label(name, section, cases) for name, section in config.heads.items()},
-        targets=build_targets(config),
-        losses=combine_losses(heads, config.heads),
+        labels=labels | {name: labels[request.head] for name, request in losses.maps.items()},
+        targets=targets | maps,
+        losses=losses,
         metrics=config.validation.metrics,
     )
+    try_objective(objective, patch, cases)
+    return objective
 
 
-def decide_labels(values: Float[Tensor, "b c z y x"], threshold: float) -> Shaped[np.ndarray, "b z y x"]:
+def follow_label(head: str, sections: Mapping[str, HeadSection], cases: Sequence[Case]) -> str:
+    """The label that a head learns from; where `label` names another head and no label of the cases, that one's."""
+    known = {label for case in cases for label in case.labels}
+    followed = [head]
+    while (source := sections[followed[-1]].label) is not None and source not in known and source in sections:
+        if source in followed:
+            raise ConfigError(f"heads {' and '.join(followed)} name each other as label; name a label of the cases")
+        followed.append(source)
+    return choose_label(followed[-1], sections[followed[-1]], cases)
+
+
+def try_objective(objective: Objective, patch: Shape, cases: Sequence[Case]) -> None:
+    """Judges logits of zero on a small patch, half of it foreground, so that what does not fit is an error at once."""
+    labels = torch.zeros((1, *(min(edge, TRIAL_EDGE) for edge in patch)), dtype=torch.int64)
+    labels[..., labels.shape[-1] // 2 :] = 1
+    sizes = [None if case.voxel_size is None else tuple(case.voxel_size) for case in cases] or [None]
+    channels = [target.channels for target in objective.targets.values() if target.learns_from == "image"]
+    sample = Sample(
+        image=torch.zeros(1, max(channels, default=1), *labels.shape[1:]),
+        labels=dict.fromkeys(objective.labels.values(), labels),
+        cases=("a trial of the losses",),
+        origin=torch.zeros(1, 3, dtype=torch.int64),
+        voxel_size=torch.tensor([sizes[0] if None not in sizes else (np.nan,) * 3]),
+        seed=torch.zeros(1, dtype=torch.int64),
+    )
+    outputs = {head.name: [torch.zeros(1, head.channels, *labels.shape[1:])] for head in objective.heads}
+    with torch.no_grad():
+        objective.judge(outputs, objective.encode(sample), sample)
+
+
+def decide_labels(values: Shaped[Tensor, "b c z y x"], threshold: float) -> Shaped[np.ndarray, "b z y x"]:
     """The label of every voxel: 1 where a lone channel is above the threshold, else the largest channel."""
-    decided = values[:, 0] > threshold if values.shape[1] == 1 else values.argmax(1)
+    decided = values[:, 0] > threshold if values.shape[1] == 1 else values.float().argmax(1)
     labels: Shaped[np.ndarray, "b z y x"] = decided.to(torch.int16).cpu().numpy()
     return labels
 

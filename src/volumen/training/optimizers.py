@@ -1,18 +1,19 @@
 """Optimisers as recipes name them: the keywords are the recipe's options."""
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 from torch import Tensor, optim
 
+Parameters = Iterable[Tensor] | Iterable[dict[str, Any]]
 Rate = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Decay = Annotated[float, Field(ge=0)]
 
 
 def build_adam(
-    parameters: Iterable[Tensor],
+    parameters: Parameters,
     *,
     lr: Rate = 1e-4,
     betas: tuple[Share, Share] = (0.9, 0.999),
@@ -23,7 +24,7 @@ def build_adam(
 
 
 def build_adamw(
-    parameters: Iterable[Tensor],
+    parameters: Parameters,
     *,
     lr: Rate = 1e-3,
     betas: tuple[Share, Share] = (0.9, 0.999),
@@ -34,7 +35,7 @@ def build_adamw(
 
 
 def build_sgd(
-    parameters: Iterable[Tensor],
+    parameters: Parameters,
     *,
     lr: Rate = 0.01,
     momentum: Share = 0.99,

@@ -96,6 +96,12 @@ class Recorder(Callback):
 
     def _note(self, row: dict[str, float]) -> None:
         state = self._learner.state
+        if unseen := self._learner.list_unseen():
+            log.warning(
+                "Epoch %d has no %s: nobody looked at any voxel there; see to data.ignore and the masks",
+                state.epoch,
+                ", ".join(unseen),
+            )
         log.info("%s", format_epoch(row, state.epoch, self._config.training.max_epochs))
         for logger in self._loggers:
             logger.log_metrics(row, step=state.epoch)

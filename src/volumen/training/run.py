@@ -4,18 +4,30 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from volumen.config import RunConfig, files, read_config, write_config
-from volumen.data import Case, Fold, find_cases, fit_normalisations, read_folds, split_folds, write_folds
+from volumen.data import (
+    Case,
+    Division,
+    Draft,
+    Fold,
+    check_leaks,
+    divide_cases,
+    fit_normalisations,
+    gather_cases,
+    read_folds,
+    write_folds,
+)
 from volumen.errors import ConfigError, ExistsError, OutputError, PartFailedError, VolumenError
 from volumen.inference import set_threads, tune_allocator
 from volumen.training.folds import Progress, find_best, read_state, train_fold
 from volumen.training.options import RunOptions
 from volumen.training.resume import check_same_run
-from volumen.training.setup import shrink_config
+from volumen.training.setup import settle_config
 from volumen.training.state import RunState
 from volumen.training.summary import FoldResult, RunSummary, read_summary
 from volumen.training.trainer import check_strategy, is_main_process
@@ -48,20 +60,21 @@ def train_folds(
         progress: called with training batches of a fold done and in all.
     """
     options, out = options or RunOptions(), Path(out)
-    config = shrink_config(config) if options.fast else config
+    config = settle_config(config, fast=options.fast)
     check_strategy(config.training)
     tune_allocator()
     set_threads(config.training.threads)
-    cases = _find_run_cases(config) if cases is None else cases
+    draft = gather_cases(config.data) if cases is None else Draft(list(cases))
     summary = _open_run(config, out, options)
-    chosen = _choose_folds(_settle_folds(config, out, cases, anew=options.overwrite and folds == "all"), folds)
+    division = _settle_folds(config, out, draft, anew=options.overwrite and folds == "all")
+    chosen = _choose_folds(division.folds, folds)
     if options.overwrite and is_main_process():
         for fold in chosen:
             shutil.rmtree(out / files.name_fold(fold.number), ignore_errors=True)
-    maps = fit_normalisations(cases, config.data.normalisation)
+    maps = fit_normalisations(division.cases, config.data.normalisation)
     for fold in chosen:
         folder = out / files.name_fold(fold.number)
-        train = partial(train_fold, config, cases=cases, fold=fold, out=folder, options=options, maps=maps)
+        train = partial(train_fold, config, cases=division.cases, fold=fold, out=folder, options=options, maps=maps)
         result, error = _try_fold(partial(train, progress=progress), fold, folder, config)
         summary = summary.with_result(result)
         if is_main_process():
@@ -69,12 +82,6 @@ def train_folds(
         if error is not None and not options.continue_on_error:
             raise error
     return _conclude(summary, chosen)
-
-
-def _find_run_cases(config: RunConfig) -> list[Case]:
-    if config.data.root is None:
-        raise ConfigError("no data are named: give --data DIR or data.root=DIR")
-    return find_cases(config.data.root)
 
 
 def _open_run(config: RunConfig, out: Path, options: RunOptions) -> RunSummary:
@@ -104,18 +111,19 @@ def _check_folder(config: RunConfig, out: Path, options: RunOptions) -> None:
         check_same_run(read_config(out / files.CONFIG), config)
 
 
-def _settle_folds(config: RunConfig, out: Path, cases: Sequence[Case], *, anew: bool) -> tuple[Fold, ...]:
-    """The folds of the run's file, drawn and written when there is none."""
-    path, data = out / files.FOLDS, config.data
+def _settle_folds(config: RunConfig, out: Path, draft: Draft, *, anew: bool) -> Division:
+    """The cases as they are used and the folds of the run's file, drawn and written when there is none."""
+    path = out / files.FOLDS
+    division = divide_cases(draft.cases, config.data, published=draft.folds)
     if path.is_file() and not anew:
-        folds = read_folds(path, cases)
-        if len(folds) != data.folds:
-            raise ConfigError(f"{path} has {len(folds)} folds, and data.folds={data.folds}; make them agree")
-        return folds
-    folds = split_folds(cases, folds=data.folds, seed=data.fold_seed, group=data.group)
+        folds = read_folds(path, division.cases)
+        if len(folds) != len(division.folds):
+            raise ConfigError(f"{path} has {len(folds)} folds, and the recipe {len(division.folds)}; make them agree")
+        check_leaks(division.cases, folds)
+        return replace(division, folds=folds)
     if is_main_process():
-        write_folds(path, folds)
-    return folds
+        write_folds(path, division.folds)
+    return division
 
 
 def _choose_folds(every: Sequence[Fold], folds: Folds) -> list[Fold]:

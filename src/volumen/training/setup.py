@@ -10,13 +10,13 @@ import numpy as np
 import torch
 
 from volumen.config import RunConfig
-from volumen.data import Case, Fold, SampleLoader, build_loader, fit_normalisations
+from volumen.data import Case, Fold, SampleLoader, build_loader, check_leaks, count_channels, fit_normalisations
 from volumen.errors import DataError
 from volumen.geometry import VoxelSize
-from volumen.networks import Network, build_network
+from volumen.networks import Network, build_network, compile_network, put_channels_last, settle_network
 from volumen.training.export import ModelWriter
 from volumen.training.objective import Objective, build_objective
-from volumen.volumes import IntensityMap, open_volume
+from volumen.volumes import IntensityMap
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,20 @@ class FoldSetup:
         return self._build_loader(self.validation, 0, min(count, self.limit or count), training=False)
 
     def build_network(self) -> Network:
-        """The network with the weights that the recipe's seed gives it."""
+        """The network with the weights that the recipe's seed gives it, laid out and compiled as the recipe says."""
         torch.manual_seed(self.config.training.seed)
-        return build_network(
+        network = build_network(
             self.config.network,
             heads=self.objective.heads,
             channels=self.channels,
             patch_size=self.config.data.patch_size,
             voxel_size=self.voxel_size,
         )
+        if self.config.training.channels_last:
+            put_channels_last(network)
+        if self.config.training.compile:
+            compile_network(network)
+        return network
 
     def build_writer(self, network: Network) -> ModelWriter:
         """What writes this fold's model folders."""
@@ -75,7 +80,7 @@ class FoldSetup:
         return build_loader(
             cases,
             self.config.data,
-            labels=tuple(dict.fromkeys(self.objective.labels.values())),
+            wanted=self.objective.wanted,
             seed=self.config.training.seed,
             first=first,
             count=count,
@@ -95,6 +100,7 @@ def set_up_fold(
 ) -> FoldSetup:
     """What a fold is trained with; cases whose intensities are not in `maps` are measured now."""
     known = {case.name: case for case in cases}
+    check_leaks(cases, [fold])
     training = tuple(known[name] for name in fold.training)
     validation = tuple(known[name] for name in fold.validation)
     missing = [case for case in (*training, *validation) if case.name not in maps]
@@ -114,7 +120,7 @@ def set_up_fold(
 
 def find_channels(cases: Sequence[Case]) -> int:
     """Channels that every image has; an error that names an odd one out."""
-    counts = {case.name: open_volume(case.image).channels or 1 for case in cases}
+    counts = {case.name: count_channels(case) for case in cases}
     first = next(iter(counts))
     odd = [name for name, count in counts.items() if count != counts[first]]
     if odd:
@@ -130,10 +136,21 @@ def find_voxel_size(cases: Sequence[Case]) -> VoxelSize | None:
     return VoxelSize.parse(np.median(edges, axis=0).tolist()) if len(edges) == len(cases) else None
 
 
+def settle_config(config: RunConfig, *, fast: bool) -> RunConfig:
+    """The recipe as it is trained and written down: what depends on this machine decided, and shortened if asked."""
+    settled = config.model_copy(update={"network": settle_network(config.network)})
+    return shrink_config(settled) if fast else settled
+
+
 def shrink_config(config: RunConfig) -> RunConfig:
-    """The recipe for one batch of everything: one step, one epoch, averages and a picture included."""
+    """The recipe for one batch of everything: one step, one epoch, averages, late losses and a picture included."""
     training = config.training
     swa = training.swa and training.swa.model_copy(update={"start_epoch": 0, "renew_batches": 1})
     ema = training.ema and training.ema.model_copy(update={"start_step": 0})
     short = {"max_epochs": 1, "steps_per_epoch": 1, "accumulate_grad_batches": 1, "previews": 1, "swa": swa, "ema": ema}
-    return config.model_copy(update={"training": training.model_copy(update=short)})
+    now = {"start_epoch": 0, "every": 1, "ramp": 0}
+    heads = {
+        name: section.model_copy(update={"losses": tuple(loss.model_copy(update=now) for loss in section.losses)})
+        for name, section in config.heads.items()
+    }
+    return config.model_copy(update={"training": training.model_copy(update=short), "heads": heads})

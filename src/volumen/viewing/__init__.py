@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from volumen.viewing.curves import Chart as Chart
     from volumen.viewing.curves import Mark as Mark
     from volumen.viewing.curves import Series as Series
+    from volumen.viewing.error_maps import write_error_picture as write_error_picture
     from volumen.viewing.pictures import Panel as Panel
     from volumen.viewing.pictures import paint_cuts as paint_cuts
     from volumen.viewing.previews import write_preview as write_preview
@@ -56,6 +57,7 @@ _HOMES = {
     "show_scene": "scenes",
     "tabulate_scores": "scores",
     "tabulate_steps": "scores",
+    "write_error_picture": "error_maps",
     "write_preview": "previews",
     "write_report": "report",
 }
@@ -84,6 +86,7 @@ __all__ = [
     "show_scene",
     "tabulate_scores",
     "tabulate_steps",
+    "write_error_picture",
     "write_preview",
     "write_report",
 ]

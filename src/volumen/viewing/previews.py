@@ -4,23 +4,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import UInt8
 
 from volumen.geometry import VoxelSize
 from volumen.viewing.pictures import Contrast, Panel, measure_contrast, paint_cut
+from volumen.viewing.rows import draw_row
 from volumen.viewing.slices import Scene, Source, cut_scene, find_position
 from volumen.viewing.writing import write_whole
 
 if TYPE_CHECKING:
     from PIL import Image
-    from PIL.ImageFont import FreeTypeFont, ImageFont
 
 SIDE = 256  # pixels of a panel
 MOST_FRAMES = 24  # a deeper patch is shown every second, third, … slice
 FRAME_MS = 120
-GAP = 6
-CAPTION = 20
-PAPER, INK = (250, 250, 248), (40, 40, 44)
 COLOURS = 128
 SAMPLED_FRAMES = 4  # frames from which a GIF's colours are chosen
 
@@ -74,35 +70,12 @@ def draw_frames(scene: Scene, *, side: int = SIDE) -> "list[Image.Image]":
     return [_draw_frame(scene, (z, y, x), contrast=contrast, side=side) for z in range(0, depth, step)]
 
 
-def join_panels(panels: list[Panel]) -> UInt8[np.ndarray, "y x 3"]:
-    """Pictures of one height side by side on paper, a gap between them."""
-    height = panels[0].pixels.shape[0]
-    gap = np.broadcast_to(np.array(PAPER, np.uint8), (height, GAP, 3))
-    parts = [part for panel in panels for part in (gap, panel.pixels)]
-    return np.concatenate([*parts, gap], axis=1)
-
-
 def _draw_frame(scene: Scene, position: tuple[int, int, int], *, contrast: Contrast, side: int) -> "Image.Image":
-    from PIL import Image, ImageDraw
-
     cut = cut_scene(scene, 0, position)
     panels = paint_cut(scene, cut, contrast=contrast, side=side)
-    row = join_panels(panels)
-    frame = Image.new("RGB", (row.shape[1], row.shape[0] + CAPTION + GAP), PAPER)
-    frame.paste(Image.fromarray(row), (0, CAPTION))
-    draw = ImageDraw.Draw(frame)
-    left = GAP
-    for panel in panels:
-        text = f"{panel.name}, {cut.place}" if panel.name == "image" and scene.shape[0] > 1 else panel.name
-        draw.text((left, CAPTION // 2), text, fill=INK, font=_load_font(), anchor="lm")
-        left += panel.pixels.shape[1] + GAP
-    return frame
-
-
-def _load_font() -> "FreeTypeFont | ImageFont":
-    from PIL import ImageFont
-
-    return ImageFont.load_default(size=13)
+    if scene.shape[0] > 1:
+        panels[0] = Panel(f"{panels[0].name}, {cut.place}", panels[0].pixels)
+    return draw_row(panels)
 
 
 def _share_palette(frames: "list[Image.Image]") -> "list[Image.Image]":

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from volumen.volumes.cache import limit_cache as limit_cache
+    from volumen.volumes.conversion import Converted as Converted
+    from volumen.volumes.conversion import ConvertOptions as ConvertOptions
+    from volumen.volumes.conversion import convert_volume as convert_volume
     from volumen.volumes.export import export_volume as export_volume
     from volumen.volumes.folders import list_volumes as list_volumes
     from volumen.volumes.formats import is_volume_folder as is_volume_folder
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from volumen.volumes.memory import to_volume as to_volume
     from volumen.volumes.missing import Missing as Missing
     from volumen.volumes.missing import count_missing as count_missing
+    from volumen.volumes.normalisation import DatasetZScoreNormalisation as DatasetZScoreNormalisation
     from volumen.volumes.normalisation import IntensityMap as IntensityMap
     from volumen.volumes.normalisation import NoNormalisation as NoNormalisation
     from volumen.volumes.normalisation import Normalisation as Normalisation
@@ -28,7 +32,17 @@ if TYPE_CHECKING:
     from volumen.volumes.normalisation import ZScoreNormalisation as ZScoreNormalisation
     from volumen.volumes.opening import create_volume as create_volume
     from volumen.volumes.opening import open_volume as open_volume
+    from volumen.volumes.resampling import Scale as Scale
+    from volumen.volumes.resampling import find_nearest as find_nearest
+    from volumen.volumes.resampling import read_linear as read_linear
+    from volumen.volumes.resampling import read_nearest as read_nearest
+    from volumen.volumes.resampling import scale_shape as scale_shape
+    from volumen.volumes.slices import sort_naturally as sort_naturally
+    from volumen.volumes.spec import parse_spec as parse_spec
+    from volumen.volumes.views import CroppedVolume as CroppedVolume
+    from volumen.volumes.views import StackedVolume as StackedVolume
     from volumen.volumes.volume import Layout as Layout
+    from volumen.volumes.volume import Offset as Offset
     from volumen.volumes.volume import Storage as Storage
     from volumen.volumes.volume import Volume as Volume
     from volumen.volumes.zarr_groups import create_group as create_group
@@ -38,7 +52,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ArrayVolume": "memory",
+    "DatasetZScoreNormalisation": "normalisation",
+    "CroppedVolume": "views",
     "Facts": "inspection",
+    "ConvertOptions": "conversion",
+    "Converted": "conversion",
     "Intensity": "intensity",
     "IntensityMap": "normalisation",
     "Layout": "volume",
@@ -46,31 +64,45 @@ _HOMES = {
     "Missing": "missing",
     "NoNormalisation": "normalisation",
     "Normalisation": "normalisation",
+    "Offset": "volume",
     "PercentileNormalisation": "normalisation",
     "RangeNormalisation": "normalisation",
+    "Scale": "resampling",
+    "StackedVolume": "views",
     "Storage": "volume",
     "Values": "inspection",
     "Volume": "volume",
     "ZScoreNormalisation": "normalisation",
     "count_missing": "missing",
+    "convert_volume": "conversion",
     "create_group": "zarr_groups",
     "create_volume": "opening",
     "export_volume": "export",
+    "find_nearest": "resampling",
     "inspect_volume": "inspection",
     "is_volume_folder": "formats",
     "limit_cache": "cache",
     "list_arrays": "zarr_groups",
     "list_volumes": "folders",
     "measure_intensity": "intensity",
+    "name_volume": "formats",
     "open_layers": "layers",
     "open_volume": "opening",
+    "parse_spec": "spec",
     "read_attributes": "zarr_groups",
-    "name_volume": "formats",
+    "read_linear": "resampling",
+    "read_nearest": "resampling",
+    "scale_shape": "resampling",
+    "sort_naturally": "slices",
     "to_volume": "memory",
     "write_attributes": "zarr_groups",
 }
 __all__ = [
     "ArrayVolume",
+    "ConvertOptions",
+    "Converted",
+    "CroppedVolume",
+    "DatasetZScoreNormalisation",
     "Facts",
     "Intensity",
     "IntensityMap",
@@ -79,16 +111,21 @@ __all__ = [
     "Missing",
     "NoNormalisation",
     "Normalisation",
+    "Offset",
     "PercentileNormalisation",
     "RangeNormalisation",
+    "Scale",
+    "StackedVolume",
     "Storage",
     "Values",
     "Volume",
     "ZScoreNormalisation",
+    "convert_volume",
     "count_missing",
     "create_group",
     "create_volume",
     "export_volume",
+    "find_nearest",
     "inspect_volume",
     "is_volume_folder",
     "limit_cache",
@@ -98,7 +135,12 @@ __all__ = [
     "name_volume",
     "open_layers",
     "open_volume",
+    "parse_spec",
     "read_attributes",
+    "read_linear",
+    "read_nearest",
+    "scale_shape",
+    "sort_naturally",
     "to_volume",
     "write_attributes",
 ]

@@ -17,10 +17,10 @@ from volumen.volumes.opening import CHUNK, claim_target
 from volumen.volumes.spec import parse_spec
 from volumen.volumes.tiff import write_tiff
 from volumen.volumes.volume import Layout, Volume, Voxels
-from volumen.volumes.zarr import create_zarr
+from volumen.volumes.zarr_creation import create_zarr
 from volumen.volumes.zarr_files import remove_zarr
 
-_SLAB_BYTES = 256 * 2**20
+_SLAB_BYTES = 64 * 2**20  # held up to four times by writers that turn axes about, as NIfTI does
 
 Progress = Callable[[int, int], None]
 
@@ -36,7 +36,7 @@ def export_volume(
 
     When it fails, nothing is left behind, and what was there is as it was. TIFF, NIfTI (as `.nii.gz`) and HDF5 are
     packed; other datasets of an HDF5 file stay.
-    One slab of the source is in memory: 256 MB, or a slice or a row of Zarr chunks where that is more.
+    One slab of the source is in memory: 64 MB, or a slice or a row of Zarr chunks where that is more.
 
     Args:
         source: a volume, or an array z y x (for all but TIFF also c z y x).

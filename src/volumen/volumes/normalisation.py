@@ -99,6 +99,24 @@ class ZScoreNormalisation:
 
 
 @dataclass(frozen=True)
+class DatasetZScoreNormalisation:
+    """Clip to two given intensities, then mean 0 and standard deviation 1 by a data set's numbers (nnU-Net's CT)."""
+
+    low: float
+    high: float
+    mean: float
+    std: float
+
+    def __post_init__(self) -> None:
+        if not (self.low < self.high and self.std >= 0 and all(map(math.isfinite, (self.mean, self.std)))):
+            raise ConfigError(f"a data set's intensities need low < high and a deviation of 0 or more; got {self}")
+
+    def fit(self, intensity: Intensity) -> IntensityMap:  # noqa: ARG002 - the numbers are given
+        """The map for any volume."""
+        return IntensityMap(self.low, self.high, self.mean, max(self.std, EPSILON))
+
+
+@dataclass(frozen=True)
 class NoNormalisation:
     """Intensities as they are, in float32."""
 

@@ -12,7 +12,8 @@ from volumen.volumes.formats import TIFF, ZARR, Format, find_by_suffix, find_for
 from volumen.volumes.spec import parse_spec
 from volumen.volumes.tiff import create_tiff
 from volumen.volumes.volume import Layout, Offset, Volume, check_dtype
-from volumen.volumes.zarr import create_zarr, open_zarr
+from volumen.volumes.zarr import open_zarr
+from volumen.volumes.zarr_creation import create_zarr
 from volumen.volumes.zarr_files import check_removable, is_zarr, remove_zarr
 
 CREATED = (TIFF, ZARR)

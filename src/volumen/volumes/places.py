@@ -78,7 +78,7 @@ class LocalPlace:
 
     def describe(self) -> Json:
         """What tensorstore calls it."""
-        return {"driver": "file", "path": f"{self.path.absolute()}/"}
+        return {"driver": "file", "path": f"{self.path.resolve()}/"}
 
     def find_patience(self, nbytes: int) -> float | None:  # noqa: ARG002 - as of a remote place
         """Seconds that reading so many bytes may take; a disk may take as long as it likes."""

@@ -1,24 +1,16 @@
 """Zarr v2 and v3 arrays, alone, in groups and in the pyramids of OME-Zarr."""
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 from volumen.errors import FormatError, MissingError, PlaceError
-from volumen.geometry import to_shape
 from volumen.volumes.axes import plan_axes
-from volumen.volumes.faults import explain_writing
 from volumen.volumes.multiscales import Multiscale, Scale, name_axes, parse_multiscale
-from volumen.volumes.placement import OFFSET, VOXEL_SIZE, Placement, read_array_placement
+from volumen.volumes.placement import Placement, read_array_placement
 from volumen.volumes.places import LocalPlace, Place, find_place
-from volumen.volumes.spec import Options, Spec
+from volumen.volumes.spec import Spec
 from volumen.volumes.store import Store, StoreVolume, explain_store, find_chunks, open_store
 from volumen.volumes.volume import Layout, Storage, check_dtype
-from volumen.volumes.zarr_files import METADATA, Node, find_members, make_parents, read_array, read_node
-
-_CODECS = [
-    {"name": "bytes", "configuration": {"endian": "little"}},
-    {"name": "blosc", "configuration": {"cname": "zstd", "clevel": 3, "shuffle": "bitshuffle"}},
-]
+from volumen.volumes.zarr_files import METADATA, Node, find_members, read_array, read_node
 
 
 @dataclass(frozen=True)
@@ -47,39 +39,6 @@ def open_zarr(spec: Spec, *, writable: bool = False) -> StoreVolume:
     layout = Layout(plan.volume_shape, dtype, chunks, plan.channels, voxel_size, offset)
     storage = Storage(_name_format(found), shards, found.levels)
     return StoreVolume(spec.text, layout, store=store, plan=plan, storage=storage, writable=writable)
-
-
-def create_zarr(spec: str, layout: Layout, *, place: Path | None = None) -> StoreVolume:
-    """A Zarr v3 array full of zeros; zero chunks take no room on disk.
-
-    Args:
-        spec: what errors call it.
-        layout: its chunks are cut to the shape.
-        place: where it is written, when not at `spec`.
-    """
-    path = place or Path(spec)
-    chunk = to_shape([min(edge, extent) for edge, extent in zip(layout.chunks, layout.shape, strict=True)])
-    axes = "czyx"[-len(layout.array_shape) :]
-    attributes = {
-        VOXEL_SIZE: None if layout.voxel_size is None else list(layout.voxel_size),
-        OFFSET: None if layout.offset is None else list(layout.offset),
-    }
-    metadata = {
-        "shape": list(layout.array_shape),
-        "data_type": layout.dtype.name,
-        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [*[1] * (len(axes) - 3), *chunk]}},
-        "codecs": _CODECS,
-        "fill_value": 0,
-        "dimension_names": list(axes),
-        "attributes": {key: value for key, value in attributes.items() if value is not None},
-    }
-    make_parents(path)
-    store = Store("zarr3", LocalPlace(path), "Zarr")
-    with explain_writing(spec):
-        open_store(store, cached=False, metadata=metadata, create=True)
-    plan = plan_axes(axes, layout.array_shape, spec, Options())
-    kept, storage = replace(layout, chunks=chunk), Storage("Zarr 3")
-    return StoreVolume(spec, kept, store=store, plan=plan, storage=storage, writable=True)
 
 
 def _find_array(spec: Spec, place: Place) -> _Found:

@@ -12,6 +12,7 @@ from volumen.volumes.faults import explain_writing
 from volumen.volumes.places import LocalPlace, Place, read_json
 
 ZARR_JSON = "zarr.json"
+_SECOND = 2
 METADATA = (ZARR_JSON, ".zarray", ".zgroup", ".zattrs", ".zmetadata")
 
 
@@ -77,20 +78,31 @@ def find_members(node: Node) -> list[Node] | None:
     return [found for found in nodes if found is not None]
 
 
-def write_group(path: Path, attributes: Mapping[str, object]) -> None:
-    """Make a folder a Zarr v3 group."""
-    write_json(path / ZARR_JSON, {"zarr_format": 3, "node_type": "group", "attributes": dict(attributes)})
+def write_group(path: Path, attributes: Mapping[str, object], *, version: int = 3) -> None:
+    """Make a folder a Zarr group."""
+    if version == _SECOND:
+        write_json(path / ".zgroup", {"zarr_format": 2})
+        write_second_attributes(path, attributes)
+    else:
+        write_json(path / ZARR_JSON, {"zarr_format": 3, "node_type": "group", "attributes": dict(attributes)})
 
 
-def make_parents(path: Path) -> None:
+def write_second_attributes(path: Path, attributes: Mapping[str, object]) -> None:
+    """Keep attributes of an array or group of Zarr 2."""
+    write_json(path / ".zattrs", attributes)
+
+
+def make_parents(path: Path, *, version: int = 3) -> None:
     """Make every folder a group that lies between the outermost `.zarr` and `path`, so that others can open it."""
     above = [parent for parent in path.parents if any(part.lower().endswith(".zarr") for part in parent.parts)]
     for parent in reversed(above):
         node = read_node(LocalPlace(parent))
         if node is None:
-            write_group(parent, {})
+            write_group(parent, {}, version=version)
         elif node.kind == "array":
             raise OutputError(f"{parent} is an array; no array can be made inside it")
+        elif node.version != version:
+            raise OutputError(f"{parent} is Zarr {node.version}; an array of Zarr {version} cannot be made inside it")
 
 
 def check_removable(path: Path) -> None:

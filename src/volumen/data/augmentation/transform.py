@@ -22,6 +22,8 @@ Params = TypeVar("Params")
 class Transform(abc.ABC, Generic[Params]):
     """An augmentation: `draw` decides for one sample, `apply` plays the decisions on a batch.
 
+    Labels may reach past the image, equally far on both sides of an axis: what moves them moves about the middle.
+
     Parameters are frozen and say everything: the same ones give the same result, on the processor of a loader
     process (a batch of one) and on a GPU (a whole batch). A target is made from labels after they were moved.
     """

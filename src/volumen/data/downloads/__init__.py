@@ -1,0 +1,1 @@
+"""Public data sets fetched from where they are published: resumed, checked, unpacked, looked into."""

@@ -1,0 +1,76 @@
+"""Other looks at volumes, read through: a part of one, several as the channels of one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from volumen.errors import OutputError, ShapeError
+from volumen.geometry import Box, to_shape
+from volumen.volumes.volume import Layout, Offset, Storage, Volume, Voxels
+
+
+class CroppedVolume(Volume):
+    """A box of a volume as a volume of its own; nothing is read before it is asked for."""
+
+    def __init__(self, inner: Volume, box: Box) -> None:
+        if not Box.whole(inner.shape).contains(box):
+            raise ShapeError(f"{inner.spec}: the crop {box} leaves the volume of shape {inner.shape}")
+        chunks = [min(edge, extent) for edge, extent in zip(inner.chunks, box.shape, strict=True)]
+        layout = replace(inner.layout, shape=box.shape, chunks=to_shape(chunks), offset=_move_offset(inner, box))
+        super().__init__(inner.spec, layout)
+        self._inner = inner
+        self._box = box
+
+    def uncached(self) -> "CroppedVolume":
+        """The same part of the volume without its cache."""
+        return CroppedVolume(self._inner.uncached(), self._box)
+
+    def describe(self) -> Storage:
+        """How the voxels of the whole volume are kept."""
+        return self._inner.describe()
+
+    def _read(self, box: Box) -> Voxels:
+        return self._inner.read(box.shift(self._box.start))
+
+    def _write(self, box: Box, array: Voxels) -> None:
+        self._inner.write(box.shift(self._box.start), array)
+
+
+class StackedVolume(Volume):
+    """Volumes of one shape as the channels of one; those that have channels bring all of theirs."""
+
+    def __init__(self, parts: Sequence[Volume]) -> None:
+        first = parts[0]
+        odd = next((part for part in parts if part.shape != first.shape), None)
+        if odd is not None:
+            raise ShapeError(f"{odd.spec} has shape {odd.shape}, and {first.spec} {first.shape}; channels are alike")
+        dtype = np.result_type(*(part.dtype for part in parts))
+        channels = sum(part.channels or 1 for part in parts)
+        layout = Layout(first.shape, dtype, first.chunks, channels, first.voxel_size, first.offset)
+        super().__init__(" + ".join(part.spec for part in parts), layout)
+        self._parts = tuple(parts)
+
+    def uncached(self) -> "StackedVolume":
+        """The same channels without caches."""
+        return StackedVolume([part.uncached() for part in self._parts])
+
+    def describe(self) -> Storage:
+        """How the voxels of the first channel are kept."""
+        return self._parts[0].describe()
+
+    def _read(self, box: Box) -> Voxels:
+        arrays = [part.read(box).reshape(-1, *box.shape) for part in self._parts]
+        return np.concatenate(arrays).astype(self.dtype, copy=False)
+
+    def _write(self, box: Box, array: Voxels) -> None:  # noqa: ARG002 - it is refused
+        raise OutputError(f"{self.spec}: stacked channels are only read; write each volume alone")
+
+
+def _move_offset(volume: Volume, box: Box) -> Offset | None:
+    """Where the first voxel of a box lies."""
+    if volume.offset is None or volume.voxel_size is None:
+        return None
+    steps = zip(volume.offset, box.start, volume.voxel_size, strict=True)
+    z, y, x = (offset + start * edge for offset, start, edge in steps)
+    return z, y, x
