@@ -10,12 +10,34 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import foreign
+import h5py
 import numpy as np
 import pytest
 
 from volumen.errors import VolumenError
 from volumen.geometry import Box
 from volumen.volumes import open_volume
+
+
+def save_latest_hdf5(folder: Path, array: np.ndarray) -> str:
+    """The library's newest layout, with checksums, texts that nobody reads, and a dataset to choose."""
+    with h5py.File(folder / "x.h5", "w", libver="latest") as file:
+        made = file.create_dataset(
+            "a/raw", data=array, chunks=(4, 5, 6), compression="gzip", shuffle=True, fletcher32=True
+        )
+        made.attrs["resolution"] = [1.0, 2.0, 3.0]
+        made.attrs["history"] = "made by hand " * 10
+        file["labels"] = array
+    return f"{folder}/x.h5"
+
+
+def save_plain_hdf5(folder: Path, array: np.ndarray) -> str:
+    with h5py.File(folder / "x.h5", "w") as file:
+        file["main"] = array
+        file["table"] = np.array([b"abc"] * 4)
+        file["main"].attrs["history"] = "made by hand"
+    return f"{folder}/x.h5"
+
 
 FILES = {
     "zarr 2": partial(foreign.save_zarr, version=2),
@@ -30,6 +52,8 @@ FILES = {
     ),
     "precomputed jpeg": partial(foreign.save_precomputed, encoding="jpeg"),
     "hdf5": foreign.save_hdf5,
+    "hdf5, latest": save_latest_hdf5,
+    "hdf5, plain": save_plain_hdf5,
     "tiff": foreign.save_plain_tiff,
     "tiff by imagej": foreign.save_imagej,
     "tiff by ome": partial(foreign.save_ome_tiff, compression="zlib"),

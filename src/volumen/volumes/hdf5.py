@@ -20,7 +20,7 @@ from volumen.volumes.axes import AxisPlan, plan_axes
 from volumen.volumes.cache import find_cache_bytes
 from volumen.volumes.faults import explain_reading, explain_writing
 from volumen.volumes.multiscales import name_axes
-from volumen.volumes.placement import read_array_placement
+from volumen.volumes.placement import PLACEMENT_NAMES, read_array_placement
 from volumen.volumes.spec import Spec
 from volumen.volumes.volume import Layout, ReadOnlyVolume, Storage, Volume, Voxels, check_dtype
 
@@ -33,6 +33,9 @@ logger = logging.getLogger(__name__)
 # comes first by the alphabet is often the wrong one (CREMI's is volumes/labels/clefts).
 _IMAGE_NAMES = ("raw", "main", "image", "images", "data")
 _MOST_NAMED = 20
+
+# No other attributes are touched: the library reads texts through a heap, and runs in circles where that is damaged.
+_ATTRIBUTES = (*PLACEMENT_NAMES, "axistags", "DIMENSION_LABELS")
 
 _OPEN_FILES = 4  # each keeps chunks of its own: a quarter of the cache
 _SLOTS = 100_003  # a prime, about a hundred times the chunks that are kept
@@ -63,7 +66,7 @@ def open_hdf5(spec: Spec) -> Hdf5Volume:
     """A dataset of an HDF5 file: the one that is named, else an image, else the first volume there is."""
     with explain_reading(spec.text, "HDF5"), _LOCK, _open_file(spec.path) as file:
         dataset = _find_dataset(file, spec)
-        attributes = dict(dataset.attrs)
+        attributes = {name: dataset.attrs[name] for name in _ATTRIBUTES if name in dataset.attrs}
         plan = plan_axes(_name_axes(attributes), dataset.shape, spec.text, spec.options)
         dtype = check_dtype(dataset.dtype, spec.text)
         _check_filters(dataset, spec)

@@ -13,6 +13,8 @@ Placement = tuple[VoxelSize | None, Offset | None]
 VOXEL_SIZE = "voxel_size_nm"
 OFFSET = "offset_nm"
 
+PLACEMENT_NAMES = (VOXEL_SIZE, OFFSET, "resolution", "voxel_size", "offset", "units", "element_size_um")
+
 _AXES = "zyx"
 _UNKNOWN: Placement = (None, None)
 
