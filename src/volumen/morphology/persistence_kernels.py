@@ -15,24 +15,24 @@ Tree = tuple[UInt64[np.ndarray, " words"], ...]
 
 
 @njit(cache=True, nogil=True)
-def sort_cells(latest: Cells, voxels: int) -> Cells:
-    """Cells by their latest voxel, those that have the same one by their number; cells marked −1 are none.
+def sort_cells(latest: Cells, levels: Int32[np.ndarray, " voxels"]) -> Cells:
+    """Cells by the value of their latest voxel, those of one value by their number; cells marked −1 are none.
 
     Args:
         latest: for each cell the place in the filtration of its latest voxel.
-        voxels: of the grid.
+        levels: for each place the number of its value, from 0 for the first.
     """
-    starts = np.zeros(voxels + 1, np.int64)
+    starts = np.zeros(levels.size + 1, np.int64)
     for place in latest:
         if place >= 0:
-            starts[place + 1] += 1
+            starts[levels[place] + 1] += 1
     starts = np.cumsum(starts)
-    order = np.empty(starts[voxels], np.int32)
+    order = np.empty(starts[levels.size], np.int32)
     for cell in range(latest.size):
         place = latest[cell]
         if place >= 0:
-            order[starts[place]] = cell
-            starts[place] += 1
+            order[starts[levels[place]]] = cell
+            starts[levels[place]] += 1
     return order
 
 
