@@ -10,6 +10,9 @@ from numba import njit
 
 # A tree of bits has as many levels; each word of a level stands for 64 words of the one below, so 64⁵ places.
 TREE_LEVELS = 5
+# Times a power of two, modulo 2⁶⁴, it begins with six bits that no other power gives: those look up the power.
+DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+ZEROS = np.argsort([(int(DE_BRUIJN) << place) % 2**64 >> 58 for place in range(64)])
 Cells = Int32[np.ndarray, " cells"]
 Tree = tuple[UInt64[np.ndarray, " words"], ...]
 
@@ -196,10 +199,8 @@ def find_first(tree: Tree) -> int:
 @njit(cache=True, nogil=True)
 def count_zeros(word: np.uint64) -> int:
     """Zeros behind the last one of a word's bits."""
-    count = 0
-    for half in (32, 16, 8, 4, 2, 1):
-        if (word >> np.uint64(count)) & ((np.uint64(1) << np.uint64(half)) - np.uint64(1)) == 0:
-            count += half
+    lowest = word & (~word + np.uint64(1))
+    count: int = ZEROS[(lowest * DE_BRUIJN) >> np.uint64(58)]
     return count
 
 
