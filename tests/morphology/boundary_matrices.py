@@ -1,15 +1,15 @@
 """Betti matching by the book: boundary matrices of whole cubical complexes, reduced column by column.
 
-Slow and plain; what `volumen.morphology.matching` is compared with.
+Slow and plain; what `volumen.morphology.matching` and `volumen.morphology.persistence` are compared with.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 Cell = tuple[int, ...]  # doubled coordinates: even is a voxel's centre, odd spans to the next
-Values = dict[Cell, int]
+Values = dict[Cell, float]
 
 
 def match_by_the_book(one: np.ndarray, other: np.ndarray) -> dict[int, tuple[int, int, int]]:
@@ -19,10 +19,10 @@ def match_by_the_book(one: np.ndarray, other: np.ndarray) -> dict[int, tuple[int
     return {dimension: match_dimension(images, union, dimension) for dimension in range(3)}
 
 
-def list_values(mask: np.ndarray) -> Values:
-    """When each cell of the box comes: 0 when all its voxels are foreground, else 1."""
-    cells = itertools.product(*(range(2 * extent - 1) for extent in mask.shape))
-    return {cell: int(not mask[tuple(slice(c // 2, (c + 1) // 2 + 1) for c in cell)].all()) for cell in cells}
+def list_values(array: np.ndarray) -> Values:
+    """When each cell of the box comes: minus the least of its voxels."""
+    cells = itertools.product(*(range(2 * extent - 1) for extent in array.shape))
+    return {cell: -float(array[tuple(slice(c // 2, (c + 1) // 2 + 1) for c in cell)].min()) for cell in cells}
 
 
 def match_dimension(images: list[Values], union: Values, dimension: int) -> tuple[int, int, int]:
@@ -75,3 +75,27 @@ def list_faces(cell: Cell) -> Iterator[Cell]:
         if cell[axis] % 2:
             for step in (-1, 1):
                 yield (*cell[:axis], cell[axis] + step, *cell[axis + 1 :])
+
+
+def count_kept(mask: np.ndarray, larger: np.ndarray, dimension: int) -> int:
+    """Features of a mask that a larger one keeps, and keeps apart: the rank of the inclusion, without any order."""
+    inside, outside = list_values(mask), list_values(larger)
+    bits = {cell: 1 << place for place, cell in enumerate(inside)}
+    faces = {cell: sum(bits[face] for face in list_faces(cell)) for cell in inside}
+    own = [cell for cell in list_cells(inside, dimension) if inside[cell]]
+    chains = reduce_rows(faces[cell] << len(bits) | bits[cell] for cell in own)
+    cycles = [chain for chain in chains if chain < 1 << len(bits)]
+    boundaries = reduce_rows(faces[cell] for cell in list_cells(outside, dimension + 1) if outside[cell])
+    return len(reduce_rows([*boundaries, *cycles])) - len(boundaries)
+
+
+def reduce_rows(rows: Iterable[int]) -> list[int]:
+    """Sums of rows of bits, modulo 2, that span all of them: no two begin with the same bit."""
+    reduced: dict[int, int] = {}
+    for row in rows:
+        rest = row
+        while rest and rest.bit_length() in reduced:
+            rest ^= reduced[rest.bit_length()]
+        if rest:
+            reduced[rest.bit_length()] = rest
+    return list(reduced.values())

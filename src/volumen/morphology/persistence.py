@@ -2,7 +2,11 @@
 
 As a threshold falls from the largest value to the smallest, components, tunnels and cavities begin and end. Voxels are
 vertices of the grid (the V-construction): foreground hangs together through faces, background through corners too, as
-in the topology score of the surface-detection contest. Voxels of equal value count in C order.
+in the topology score of the surface-detection contest.
+
+Which features of two arrays match depends on the order of cells wherever several come at one threshold, even with one
+voxel. It is that of Betti-Matching-3D: by value, then by first voxel in C order, then by axis: along which an edge
+runs, across which a square lies. So masks have the matches that `match_features` counts.
 """
 
 from dataclasses import dataclass
@@ -46,7 +50,7 @@ class Cells(NamedTuple):
 
     Args:
         latest: for each cell the place of its latest voxel; −1 where the number is no cell.
-        order: cells in the order in which they come.
+        order: cells in the order in which they come: by value, then by number.
     """
 
     latest: Places
@@ -62,11 +66,11 @@ class Cells(NamedTuple):
 
 @dataclass(frozen=True)
 class Filtration:
-    """A grid that grows as the threshold falls: a cell comes with the latest of its voxels.
+    """A grid that grows as the threshold falls: a cell comes at the least value of its voxels.
 
     Args:
         values: of all voxels, in C order.
-        voxels: in the order in which they come.
+        voxels: in the order in which they come: by value, then in C order.
         steps: from a voxel to the next along each axis.
         cells: vertices, edges, squares and cubes, numbered as in `persistence_kernels`.
     """
@@ -121,7 +125,9 @@ def match_persistence(first: Values, second: Values) -> tuple[Matching, Matching
     Those are the same that become one when the arrays are laid over each other: the Betti matching of Stucki et al.
     (2023, Topologically Faithful Image Segmentation via Induced Matching of Persistence Barcodes). A feature of an
     array and one of the union, the larger of both values, belong together when some feature of the image of the one
-    array's homology in that of the union begins with the first and ends with the second. Holds about 250 bytes a voxel.
+    array's homology in that of the union begins with the first and ends with the second. It has to last: those that
+    the union ends before they begin, which masks never have, match nothing here, though they do in Betti-Matching-3D.
+    Holds about 250 bytes a voxel.
     """
     union = build_filtration(np.maximum(first, second))
     pair = build_filtration(first), build_filtration(second)
@@ -144,7 +150,8 @@ def build_filtration(values: Values) -> Filtration:
         np.stack(squares, -1).ravel(),
         _find_latest(grid, (0, 1, 2)).ravel(),
     )
-    cells = [Cells(latest, sort_cells(latest, values.size)) for latest in numbered]
+    levels = _number_values(values.ravel()[voxels])
+    cells = [Cells(latest, sort_cells(latest, levels)) for latest in numbered]
     steps = np.array([values.shape[1] * values.shape[2], values.shape[2], 1])
     return Filtration(values.ravel(), voxels, steps, (cells[0], cells[1], cells[2], cells[3]))
 
@@ -205,6 +212,13 @@ def _read_intervals(filtration: Filtration, dimension: int) -> tuple[Numbers, In
     kept = _find_image(filtration, filtration, dimension)
     births = filtration.find_voxels(kept.births, dimension)
     return kept.births, Intervals(births, filtration.find_voxels(kept.deaths, dimension + 1))
+
+
+def _number_values(ordered: Float32[np.ndarray, " voxels"]) -> Places:
+    """The number of each value among those that differ."""
+    numbers = np.zeros(len(ordered), np.int32)
+    np.cumsum(ordered[1:] != ordered[:-1], out=numbers[1:])
+    return numbers
 
 
 def _find_latest(places: Int32[np.ndarray, "z y x"], axes: tuple[int, ...]) -> Int32[np.ndarray, "z y x"]:

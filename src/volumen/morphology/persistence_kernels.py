@@ -10,29 +10,32 @@ from numba import njit
 
 # A tree of bits has as many levels; each word of a level stands for 64 words of the one below, so 64⁵ places.
 TREE_LEVELS = 5
+# Times a power of two, modulo 2⁶⁴, it begins with six bits that no other power gives: those look up the power.
+DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+ZEROS = np.argsort([(int(DE_BRUIJN) << place) % 2**64 >> 58 for place in range(64)])
 Cells = Int32[np.ndarray, " cells"]
 Tree = tuple[UInt64[np.ndarray, " words"], ...]
 
 
 @njit(cache=True, nogil=True)
-def sort_cells(latest: Cells, voxels: int) -> Cells:
-    """Cells by their latest voxel, those that have the same one by their number; cells marked −1 are none.
+def sort_cells(latest: Cells, levels: Int32[np.ndarray, " voxels"]) -> Cells:
+    """Cells by the value of their latest voxel, those of one value by their number; cells marked −1 are none.
 
     Args:
         latest: for each cell the place in the filtration of its latest voxel.
-        voxels: of the grid.
+        levels: for each place the number of its value, from 0 for the first.
     """
-    starts = np.zeros(voxels + 1, np.int64)
+    starts = np.zeros(levels.size + 1, np.int64)
     for place in latest:
         if place >= 0:
-            starts[place + 1] += 1
+            starts[levels[place] + 1] += 1
     starts = np.cumsum(starts)
-    order = np.empty(starts[voxels], np.int32)
+    order = np.empty(starts[levels.size], np.int32)
     for cell in range(latest.size):
         place = latest[cell]
         if place >= 0:
-            order[starts[place]] = cell
-            starts[place] += 1
+            order[starts[levels[place]]] = cell
+            starts[levels[place]] += 1
     return order
 
 
@@ -196,10 +199,8 @@ def find_first(tree: Tree) -> int:
 @njit(cache=True, nogil=True)
 def count_zeros(word: np.uint64) -> int:
     """Zeros behind the last one of a word's bits."""
-    count = 0
-    for half in (32, 16, 8, 4, 2, 1):
-        if (word >> np.uint64(count)) & ((np.uint64(1) << np.uint64(half)) - np.uint64(1)) == 0:
-            count += half
+    lowest = word & (~word + np.uint64(1))
+    count: int = ZEROS[(lowest * DE_BRUIJN) >> np.uint64(58)]
     return count
 
 
