@@ -27,7 +27,7 @@ class DataSection(Section):
     batch_size: Count = 2
     num_workers: Annotated[int, Field(ge=0)] = 4
     pin_memory: bool = True
-    ignore: int | None = 2
+    ignore: int | None = None
     normalisation: Component = Component(name="percentile", options={"low": 0.5, "high": 99.5})
     sampling: Component = Component(name="uniform")
     augmentations: tuple[Component, ...] = ()
