@@ -129,6 +129,8 @@ TABLES: dict[str, dict[str, str]] = {
     "schedule": {
         "constant": "volumen.training:ConstantSchedule",
         "cosine": "volumen.training:CosineSchedule",
+        "plateau": "volumen.training:PlateauSchedule",
+        "poly": "volumen.training:PolynomialSchedule",
         "warm_restarts": "volumen.training:WarmRestarts",
     },
     "logger": {

@@ -96,6 +96,9 @@ class TrainingSection(Section):
     threads: Count | None = None
     monitor: str = "val/loss"
     patience: Count | None = 50
+    min_improvement: Annotated[float, Field(ge=0)] = 0.0
+    stop_below: float | None = None
+    warm_up: Annotated[int, Field(ge=0)] = 0
     balance: Component = Component(name="fixed")
     accumulate_grad_batches: Count = 1
     gradient_clip_val: Annotated[float, Field(gt=0)] | None = None

@@ -16,7 +16,7 @@ from volumen.losses import Balance, LossReport, Moment
 from volumen.training.means import Means
 from volumen.training.objective import LOSS, Objective
 from volumen.training.previews import Snapshot, take_snapshot
-from volumen.training.schedules import Schedule
+from volumen.training.schedules import Schedule, warm_rate
 from volumen.training.state import RunState
 
 BALANCE = "balance"
@@ -82,10 +82,11 @@ class Learner(LightningModule):
 
     def find_rate(self, base: float) -> float:
         """The learning rate of the epoch that is running, given the optimiser's own."""
-        training = self.config.training
-        if training.swa is not None and training.swa.lr is not None and self.state.epoch >= training.swa.start_epoch:
+        training, state = self.config.training, self.state
+        if training.swa is not None and training.swa.lr is not None and state.epoch >= training.swa.start_epoch:
             return training.swa.lr
-        return self._schedule.rate_at(self.state.epoch, rate=base, epochs=training.max_epochs)
+        rate = self._schedule.rate_at(state.epoch, rate=base, epochs=training.max_epochs, losses=state.losses)
+        return warm_rate(rate, state.epoch, over=training.warm_up)
 
     @override
     def configure_optimizers(self) -> optim.Optimizer:

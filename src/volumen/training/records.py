@@ -89,10 +89,10 @@ class Recorder(Callback):
 
     def _judge(self, row: Mapping[str, float]) -> None:
         monitor = self._config.training.monitor
-        value = row.get(monitor, math.nan)
+        state = self._learner.state
+        state.losses.append(row.get("val/loss", row.get("train/loss", math.nan)))
         losses = [f"{part}/{name}" for part in ("train", "val") for name in self._learner.objective.list_losses()]
-        if not math.isnan(value):
-            self._learner.state.note_score(value, lower_is_better=prefers_less(monitor, losses))
+        state.note_score(row.get(monitor, math.nan), lower_is_better=prefers_less(monitor, losses))
 
     def _note(self, row: dict[str, float]) -> None:
         state = self._learner.state

@@ -12,6 +12,8 @@ FREE = (
     "training.max_steps",
     "training.max_hours",
     "training.patience",
+    "training.min_improvement",
+    "training.stop_below",
     "training.previews",
     "training.threads",
     "data.root",
