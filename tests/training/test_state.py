@@ -58,6 +58,15 @@ def test_each_limit_ends_a_run(limits, reason):
     assert reason in state.find_stop(TrainingSection.model_validate(limits))
 
 
+def test_the_best_and_the_latest_epochs_are_kept():
+    state = RunState(epoch=10, costs=COSTS)
+    assert state.list_kept(best=3, last=1) == {5, 6, 7}
+    assert state.list_kept(best=1, last=2) == {9, 10}
+    assert state.list_kept(best=2, last=2) == {6, 7, 9, 10}
+    assert state.list_kept(best=1, last=1) == set()
+    assert state.list_kept(best=99, last=99) == set(range(1, 11))
+
+
 def test_a_run_within_its_limits_goes_on():
     state = RunState(epoch=9, step=99, seconds=1799, best=0.1, best_epoch=6, costs=COSTS[:9], losses=[0.02])
     limits = TrainingSection.model_validate(

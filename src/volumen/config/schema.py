@@ -95,6 +95,8 @@ class TrainingSection(Section):
     strategy: Literal["auto", "ddp", "fsdp", "deepspeed_stage_2"] = "auto"
     threads: Count | None = None
     monitor: str = "val/loss"
+    keep_best: Count = 1
+    keep_last: Count = 1
     patience: Count | None = 50
     min_improvement: Annotated[float, Field(ge=0)] = 0.0
     stop_below: float | None = None

@@ -14,6 +14,8 @@ FREE = (
     "training.patience",
     "training.min_improvement",
     "training.stop_below",
+    "training.keep_best",
+    "training.keep_last",
     "training.previews",
     "training.threads",
     "data.root",

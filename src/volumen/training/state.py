@@ -51,6 +51,18 @@ class RunState:
             self.best, self.best_epoch = value, self.epoch
         return better
 
+    def list_kept(self, *, best: int, last: int) -> set[int]:
+        """The epochs whose checkpoints are kept: so many of the lowest cost, earlier ones first, and of the latest.
+
+        None where one of each is enough, as those have names of their own.
+        """
+        if best == last == 1:
+            return set()
+        measured = [(cost, epoch) for epoch, cost in enumerate(self.costs, start=1) if not math.isnan(cost)]
+        lowest = [epoch for _, epoch in sorted(measured)[:best]] if best > 1 else []
+        latest = range(max(self.epoch - last, 0) + 1, self.epoch + 1) if last > 1 else ()
+        return {*lowest, *latest}
+
     def find_stop(self, limits: TrainingSection) -> str | None:
         """Why no epoch should follow, in words; None when one should."""
         flat = self.epoch - find_last_fall(self.costs, limits.min_improvement)
