@@ -160,6 +160,7 @@ TABLES: dict[str, dict[str, str]] = {
         "watershed": "volumen.decoding:Watershed",
     },
     "metric": {
+        "accuracy": "volumen.metrics:score_accuracy",
         "ap": "volumen.metrics:score_ap",
         "betti": "volumen.metrics:score_betti",
         "cldice": "volumen.metrics:score_cldice",
