@@ -112,11 +112,22 @@ class TrainingSection(Section):
     channels_last: bool = False
 
 
+class DecodedSection(Section):
+    """Scores of what held-out data decode to, as a prediction does."""
+
+    metrics: Annotated[tuple[Component, ...], Field(min_length=1)]
+    of: Literal["cases", "patches"] = "cases"
+    every: Count = 10
+    label: str | None = None
+    at_most: Count | None = None
+
+
 class ValidationSection(Section):
     """What is measured on the held-out cases after each epoch."""
 
     metrics: tuple[Component, ...] = (Component(name="dice"),)
     patches_per_case: Count = 2
+    decoded: DecodedSection | None = None
 
 
 class PredictionSection(Section):

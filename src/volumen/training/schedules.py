@@ -79,7 +79,7 @@ class PolynomialSchedule:
 
     def rate_at(self, epoch: int, *, rate: float, epochs: int, losses: Sequence[float] = ()) -> float:  # noqa: ARG002 - the protocol's
         """The learning rate of an epoch, counted from 0."""
-        return max(rate * (1 - epoch / epochs) ** self.power, self.min_lr)
+        return max(rate * math.pow(1 - epoch / epochs, self.power), self.min_lr)
 
 
 @dataclass(frozen=True)
