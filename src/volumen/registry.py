@@ -129,6 +129,8 @@ TABLES: dict[str, dict[str, str]] = {
     "schedule": {
         "constant": "volumen.training:ConstantSchedule",
         "cosine": "volumen.training:CosineSchedule",
+        "plateau": "volumen.training:PlateauSchedule",
+        "poly": "volumen.training:PolynomialSchedule",
         "warm_restarts": "volumen.training:WarmRestarts",
     },
     "logger": {
@@ -158,6 +160,7 @@ TABLES: dict[str, dict[str, str]] = {
         "watershed": "volumen.decoding:Watershed",
     },
     "metric": {
+        "accuracy": "volumen.metrics:score_accuracy",
         "ap": "volumen.metrics:score_ap",
         "betti": "volumen.metrics:score_betti",
         "cldice": "volumen.metrics:score_cldice",
