@@ -17,6 +17,8 @@ FREE = (
     "data.root",
     "data.num_workers",
     "data.pin_memory",
+    "data.cache_rate",
+    "data.cache_bytes",
     "prediction",
     "decoding",
     "logger",
