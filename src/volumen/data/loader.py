@@ -56,20 +56,7 @@ def build_loader(
         training: whether to shuffle and augment.
         maps: what `fit_normalisations` gave for these cases; fitted here when left out, which reads every image.
     """
-    if not cases:
-        raise DataError("there are no cases to cut patches from")
-    plan = SamplePlan(
-        cases=tuple(cases),
-        wanted=wanted,
-        patch=config.patch_size,
-        ignore=config.ignore,
-        maps=dict(fit_normalisations(cases, config.normalisation) if maps is None else maps),
-        sampling=build_component("sampling", config.sampling),
-        transforms=tuple(build_component("augmentation", component) for component in config.augmentations),
-        seed=seed,
-        training=training,
-        weights=read_weights(config.datasets),
-    )
+    plan = plan_samples(cases, config, wanted=wanted, seed=seed, training=training, maps=maps)
     numbers = BatchNumbers(first, count, size=config.batch_size, even=None if training else len(cases))
     workers = min(config.num_workers, count, count_cores())
     return SampleLoader(
@@ -81,6 +68,32 @@ def build_loader(
         multiprocessing_context="spawn" if workers else None,
         persistent_workers=bool(workers),
         generator=torch.Generator(),  # or every walk would take a number from torch's global stream
+    )
+
+
+def plan_samples(
+    cases: Sequence[Case],
+    config: DataSection,
+    *,
+    wanted: Wanted,
+    seed: int,
+    training: bool,
+    maps: Mapping[str, IntensityMap] | None = None,
+) -> SamplePlan:
+    """What all samples of a loader are made from; see `build_loader`."""
+    if not cases:
+        raise DataError("there are no cases to cut patches from")
+    return SamplePlan(
+        cases=tuple(cases),
+        wanted=wanted,
+        patch=config.patch_size,
+        ignore=config.ignore,
+        maps=dict(fit_normalisations(cases, config.normalisation) if maps is None else maps),
+        sampling=build_component("sampling", config.sampling),
+        transforms=tuple(build_component("augmentation", component) for component in config.augmentations),
+        seed=seed,
+        training=training,
+        weights=read_weights(config.datasets),
     )
 
 
