@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from volumen.api import make_data as make_data
     from volumen.api import plan as plan
     from volumen.api import predict as predict
+    from volumen.api import profile_training as profile_training
     from volumen.api import read_recipe as read_recipe
     from volumen.api import train as train
     from volumen.api import tune as tune
@@ -45,6 +46,7 @@ _ROOMS = {
     "plan": "api",
     "predict": "api",
     "predict_array": "inference",
+    "profile_training": "api",
     "read_recipe": "api",
     "train": "api",
     "tune": "api",
@@ -69,6 +71,7 @@ __all__ = [
     "plan",
     "predict",
     "predict_array",
+    "profile_training",
     "read_recipe",
     "train",
     "tune",

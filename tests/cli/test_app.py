@@ -20,6 +20,7 @@ COMMANDS = [
     ["data", "make"],
     ["data", "inspect"],
     ["data", "convert"],
+    ["data", "profile"],
 ]
 
 
@@ -60,6 +61,8 @@ def test_the_help_names_every_command(volumen):
         (["data", "convert", "a.tif", "b.zarr"], "a.tif is not there"),
         (["data", "convert", "a.tif", "b.zarr", "--chunks", "1,2"], "3 numbers with commas between them are due"),
         (["data", "convert", "a.tif", "b.zarr", "--zarr", "4"], "2"),
+        (["data", "profile", "scroll-demo"], "no data are named: give --data DIR"),
+        (["data", "profile", "scroll-demo", "--steps", "1"], "steps is 2 or more; got 1"),
         (["data", "make", "scroll", "d", "--cases", "0"], "at least 1 case is needed"),
         (["recipes", "show", "scroll-surfase"], "did you mean 'scroll-surface'?"),
     ],

@@ -42,6 +42,18 @@ def test_a_data_set_is_planned(volumen, walk):
     assert "name: planned_unet" in said.out
 
 
+def test_training_is_profiled(volumen, walk):
+    profiled = ("data", "profile", "scroll-demo", *SMALL, "--data", walk / "data", "--steps", "2")
+    said = volumen(*profiled)
+    assert said.code == 0, said.err
+    assert re.search(r"reading +0\.\d{4}", said.out)
+    assert re.search(r"the network is the limit|loading holds training back", said.out.splitlines()[-1])
+    told = json.loads(volumen(*profiled, "data.num_workers=0", "--json").out)
+    assert told["loops"][0]["workers"] == 0
+    assert told["verdict"]
+    assert {path.name for path in walk.iterdir()} == {"data", "run"}
+
+
 def test_a_model_of_nnunet_is_imported_and_predicts(volumen, image, tmp_path):
     said = volumen("import", "nnunet", NNUNET / "residual", tmp_path / "models")
     assert said.code == 0, said.err

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from volumen.api.data import inspect_volume as inspect_volume
     from volumen.api.data import list_downloads as list_downloads
     from volumen.api.data import make_data as make_data
+    from volumen.api.data import profile_training as profile_training
     from volumen.api.models import build_model as build_model
     from volumen.api.models import forecast_plan as forecast_plan
     from volumen.api.models import import_nnunet as import_nnunet
@@ -48,6 +49,7 @@ _HOMES = {
     "plan": "api.models",
     "predict": "api.predictions",
     "predict_each": "api.predictions",
+    "profile_training": "api.data",
     "read_recipe": "config",
     "show_recipe": "api.recipes",
     "train": "api.models",
@@ -74,6 +76,7 @@ __all__ = [
     "plan",
     "predict",
     "predict_each",
+    "profile_training",
     "read_recipe",
     "show_recipe",
     "train",

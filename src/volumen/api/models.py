@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from volumen.api.progress import Progress
+from volumen.api.recipes import settle_recipe
 from volumen.config import RunConfig, read_recipe
 from volumen.volumes import open_volume
 
@@ -98,9 +99,7 @@ def train(
     """
     from volumen.training import train_folds
 
-    config = recipe if isinstance(recipe, RunConfig) else read_recipe(recipe, overrides)
-    if data is not None:
-        config = config.model_copy(update={"data": config.data.model_copy(update={"root": str(data)})})
+    config = settle_recipe(recipe, data, overrides)
     return train_folds(config, out=out, folds=fold, options=options, progress=progress)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from volumen.data.downloads.download import Downloaded as Downloaded
     from volumen.data.downloads.download import download_data as download_data
     from volumen.data.downloads.transfer import Patience as Patience
+    from volumen.data.drawing import SamplePlan as SamplePlan
     from volumen.data.encoding import LabelTarget as LabelTarget
     from volumen.data.encoding import Wanted as Wanted
     from volumen.data.finding import find_cases as find_cases
@@ -51,10 +52,13 @@ if TYPE_CHECKING:
     from volumen.data.leaks import check_leaks as check_leaks
     from volumen.data.loader import SampleLoader as SampleLoader
     from volumen.data.loader import build_loader as build_loader
+    from volumen.data.loader import count_cores as count_cores
+    from volumen.data.loader import plan_samples as plan_samples
     from volumen.data.phantoms import make_neurons as make_neurons
     from volumen.data.phantoms import make_scroll as make_scroll
     from volumen.data.phantoms import write_phantoms as write_phantoms
     from volumen.data.samples import Sample as Sample
+    from volumen.data.samples import collate_samples as collate_samples
     from volumen.data.sampling import BalancedSampling as BalancedSampling
     from volumen.data.sampling import UniformSampling as UniformSampling
     from volumen.data.slabs import SlabSplit as SlabSplit
@@ -66,6 +70,10 @@ if TYPE_CHECKING:
     from volumen.data.splits import ShareSplit as ShareSplit
     from volumen.data.splits import Split as Split
     from volumen.data.splits import divide_cases as divide_cases
+    from volumen.data.stages import ReadingLoad as ReadingLoad
+    from volumen.data.stages import StageSeconds as StageSeconds
+    from volumen.data.stages import measure_reading as measure_reading
+    from volumen.data.stages import time_samples as time_samples
     from volumen.data.values import IGNORE as IGNORE
     from volumen.data.values import Components as Components
     from volumen.data.values import LabelValues as LabelValues
@@ -103,15 +111,18 @@ _HOMES = {
     "NucmmLayout": "layouts.nucmm",
     "Patience": "downloads.transfer",
     "PublishedSplit": "splits",
+    "ReadingLoad": "stages",
     "RemoteData": "downloads.catalogue",
     "RemoteFile": "downloads.catalogue",
     "Rotate90": "augmentation.spatial",
     "Sample": "samples",
     "SampleLoader": "loader",
+    "SamplePlan": "drawing",
     "ShareSplit": "splits",
     "SlabSplit": "slabs",
     "SnemiLayout": "layouts.snemi3d",
     "Split": "splits",
+    "StageSeconds": "stages",
     "SurfaceDetectionLayout": "layouts.surface_detection",
     "Transform": "augmentation.transform",
     "UniformSampling": "sampling",
@@ -120,7 +131,9 @@ _HOMES = {
     "build_loader": "loader",
     "check_leaks": "leaks",
     "choose_label": "cases",
+    "collate_samples": "samples",
     "count_channels": "images",
+    "count_cores": "loader",
     "divide_cases": "splits",
     "download_data": "downloads.download",
     "find_cases": "finding",
@@ -131,9 +144,12 @@ _HOMES = {
     "list_data": "downloads.catalogue",
     "make_neurons": "phantoms",
     "make_scroll": "phantoms",
+    "measure_reading": "stages",
+    "plan_samples": "loader",
     "read_folds": "folds",
     "recognise_layout": "layouts.choice",
     "split_folds": "folds",
+    "time_samples": "stages",
     "write_folds": "folds",
     "write_phantoms": "phantoms",
 }
@@ -170,15 +186,18 @@ __all__ = [
     "NucmmLayout",
     "Patience",
     "PublishedSplit",
+    "ReadingLoad",
     "RemoteData",
     "RemoteFile",
     "Rotate90",
     "Sample",
     "SampleLoader",
+    "SamplePlan",
     "ShareSplit",
     "SlabSplit",
     "SnemiLayout",
     "Split",
+    "StageSeconds",
     "SurfaceDetectionLayout",
     "Transform",
     "UniformSampling",
@@ -187,7 +206,9 @@ __all__ = [
     "build_loader",
     "check_leaks",
     "choose_label",
+    "collate_samples",
     "count_channels",
+    "count_cores",
     "divide_cases",
     "download_data",
     "find_cases",
@@ -198,9 +219,12 @@ __all__ = [
     "list_data",
     "make_neurons",
     "make_scroll",
+    "measure_reading",
+    "plan_samples",
     "read_folds",
     "recognise_layout",
     "split_folds",
+    "time_samples",
     "write_folds",
     "write_phantoms",
 ]

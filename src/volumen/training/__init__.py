@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from volumen.training.optimizers import build_adam as build_adam
     from volumen.training.optimizers import build_adamw as build_adamw
     from volumen.training.optimizers import build_sgd as build_sgd
+    from volumen.training.options import ProfileOptions as ProfileOptions
     from volumen.training.options import RunOptions as RunOptions
+    from volumen.training.profile import Loop as Loop
+    from volumen.training.profile import Profile as Profile
+    from volumen.training.profile import Spread as Spread
+    from volumen.training.profile import profile_training as profile_training
     from volumen.training.run import train_folds as train_folds
     from volumen.training.schedules import ConstantSchedule as ConstantSchedule
     from volumen.training.schedules import CosineSchedule as CosineSchedule
@@ -27,8 +32,12 @@ _HOMES = {
     "ConstantSchedule": "schedules",
     "CosineSchedule": "schedules",
     "FoldResult": "summary",
+    "Loop": "profile",
+    "Profile": "profile",
+    "ProfileOptions": "options",
     "RunOptions": "options",
     "RunSummary": "summary",
+    "Spread": "profile",
     "WarmRestarts": "schedules",
     "build_adam": "optimizers",
     "build_adamw": "optimizers",
@@ -36,6 +45,7 @@ _HOMES = {
     "build_sgd": "optimizers",
     "build_tensorboard_logger": "loggers",
     "build_wandb_logger": "loggers",
+    "profile_training": "profile",
     "read_checkpoint": "checkpoints",
     "read_summary": "summary",
     "train_fold": "folds",
@@ -46,8 +56,12 @@ __all__ = [
     "ConstantSchedule",
     "CosineSchedule",
     "FoldResult",
+    "Loop",
+    "Profile",
+    "ProfileOptions",
     "RunOptions",
     "RunSummary",
+    "Spread",
     "WarmRestarts",
     "build_adam",
     "build_adamw",
@@ -55,6 +69,7 @@ __all__ = [
     "build_sgd",
     "build_tensorboard_logger",
     "build_wandb_logger",
+    "profile_training",
     "read_checkpoint",
     "read_summary",
     "train_fold",

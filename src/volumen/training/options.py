@@ -26,3 +26,24 @@ class RunOptions:
     def __post_init__(self) -> None:
         if self.resume and self.overwrite:
             raise ConfigError("resume goes on with what is there, overwrite begins anew: give one of them")
+
+
+@dataclass(frozen=True)
+class ProfileOptions:
+    """How training is measured.
+
+    Args:
+        steps: batches that count, of each stage and of training.
+        fold: whose cases.
+        device: auto (a GPU when there is one), cpu or cuda.
+        without_workers: measure once more with patches made by the training process itself.
+    """
+
+    steps: int = 20
+    fold: int = 0
+    device: str = "auto"
+    without_workers: bool = False
+
+    def __post_init__(self) -> None:
+        if self.steps < 2:  # noqa: PLR2004 - a spread needs two
+            raise ConfigError(f"steps is 2 or more; got {self.steps}")
