@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from volumen.api import train as train
     from volumen.api import tune as tune
     from volumen.api import write_error_maps as write_error_maps
+    from volumen.api import write_plan as write_plan
     from volumen.api import write_report as write_report
     from volumen.inference import predict_array as predict_array
     from volumen.volumes import create_volume as create_volume
@@ -51,6 +52,7 @@ _ROOMS = {
     "train": "api",
     "tune": "api",
     "write_error_maps": "api",
+    "write_plan": "api",
     "write_report": "api",
 }
 __all__ = [
@@ -76,6 +78,7 @@ __all__ = [
     "train",
     "tune",
     "write_error_maps",
+    "write_plan",
     "write_report",
 ]
 

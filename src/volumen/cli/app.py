@@ -44,9 +44,9 @@ _offer(
 )
 _offer(
     "plan",
-    "volumen.cli.models:plan",
-    "volumen plan scrolls",
-    "volumen plan scrolls --size L --gigabytes 16",
+    "volumen.cli.plan:plan",
+    "volumen plan scrolls --recipe scroll-demo --predict scrolls/train_images/scroll_000.tif",
+    "volumen plan scrolls --size plain --gigabytes 4 --write planned.yaml",
 )
 _offer(
     "predict",

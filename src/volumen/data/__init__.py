@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from volumen.data.encoding import Wanted as Wanted
     from volumen.data.finding import find_cases as find_cases
     from volumen.data.finding import gather_cases as gather_cases
+    from volumen.data.findings import Finding as Finding
+    from volumen.data.findings import find_copies as find_copies
+    from volumen.data.findings import find_faults as find_faults
+    from volumen.data.findings import gather_warnings as gather_warnings
+    from volumen.data.findings import judge_copies as judge_copies
+    from volumen.data.fingerprint import CaseFacts as CaseFacts
+    from volumen.data.fingerprint import Fingerprint as Fingerprint
+    from volumen.data.fingerprint import LabelFacts as LabelFacts
+    from volumen.data.fingerprint import take_fingerprint as take_fingerprint
     from volumen.data.folds import Fold as Fold
     from volumen.data.folds import read_folds as read_folds
     from volumen.data.folds import split_folds as split_folds
@@ -57,6 +66,7 @@ if TYPE_CHECKING:
     from volumen.data.phantoms import make_neurons as make_neurons
     from volumen.data.phantoms import make_scroll as make_scroll
     from volumen.data.phantoms import write_phantoms as write_phantoms
+    from volumen.data.placement import rescale_cases as rescale_cases
     from volumen.data.samples import Sample as Sample
     from volumen.data.samples import collate_samples as collate_samples
     from volumen.data.sampling import BalancedSampling as BalancedSampling
@@ -83,12 +93,15 @@ _HOMES = {
     "BalancedSampling": "sampling",
     "BrightnessContrast": "augmentation.intensity",
     "Case": "cases",
+    "CaseFacts": "fingerprint",
     "Components": "values",
     "CremiLayout": "layouts.cremi",
     "Division": "splits",
     "Downloaded": "downloads.download",
     "Draft": "layouts.layout",
     "FileSplit": "splits",
+    "Finding": "findings",
+    "Fingerprint": "fingerprint",
     "Flip": "augmentation.spatial",
     "Fold": "folds",
     "FoldSplit": "splits",
@@ -100,6 +113,7 @@ _HOMES = {
     "IGNORE": "values",
     "KasthuriLayout": "layouts.kasthuri",
     "Kind": "augmentation.transform",
+    "LabelFacts": "fingerprint",
     "LabelTarget": "encoding",
     "LabelValues": "values",
     "Layout": "layouts.layout",
@@ -137,10 +151,14 @@ _HOMES = {
     "divide_cases": "splits",
     "download_data": "downloads.download",
     "find_cases": "finding",
+    "find_copies": "findings",
     "find_data": "downloads.catalogue",
+    "find_faults": "findings",
     "find_groups": "groups",
     "fit_normalisations": "intensities",
     "gather_cases": "finding",
+    "gather_warnings": "findings",
+    "judge_copies": "findings",
     "list_data": "downloads.catalogue",
     "make_neurons": "phantoms",
     "make_scroll": "phantoms",
@@ -148,7 +166,9 @@ _HOMES = {
     "plan_samples": "loader",
     "read_folds": "folds",
     "recognise_layout": "layouts.choice",
+    "rescale_cases": "placement",
     "split_folds": "folds",
+    "take_fingerprint": "fingerprint",
     "time_samples": "stages",
     "write_folds": "folds",
     "write_phantoms": "phantoms",
@@ -159,12 +179,15 @@ __all__ = [
     "BalancedSampling",
     "BrightnessContrast",
     "Case",
+    "CaseFacts",
     "Components",
     "CremiLayout",
     "Division",
     "Downloaded",
     "Draft",
     "FileSplit",
+    "Finding",
+    "Fingerprint",
     "Flip",
     "Fold",
     "FoldSplit",
@@ -175,6 +198,7 @@ __all__ = [
     "Hdf5Layout",
     "KasthuriLayout",
     "Kind",
+    "LabelFacts",
     "LabelTarget",
     "LabelValues",
     "Layout",
@@ -212,10 +236,14 @@ __all__ = [
     "divide_cases",
     "download_data",
     "find_cases",
+    "find_copies",
     "find_data",
+    "find_faults",
     "find_groups",
     "fit_normalisations",
     "gather_cases",
+    "gather_warnings",
+    "judge_copies",
     "list_data",
     "make_neurons",
     "make_scroll",
@@ -223,7 +251,9 @@ __all__ = [
     "plan_samples",
     "read_folds",
     "recognise_layout",
+    "rescale_cases",
     "split_folds",
+    "take_fingerprint",
     "time_samples",
     "write_folds",
     "write_phantoms",

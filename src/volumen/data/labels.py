@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64, Shaped
+from jaxtyping import Bool, Int64, Shaped
 
 from volumen.data.cases import Case
 from volumen.data.frames import Source
@@ -45,6 +45,14 @@ def measure_share(case: Case, name: str, box: Box, *, reader: PatchReader, ignor
         known &= mask != 0
     looked = np.count_nonzero(known)
     return np.count_nonzero((labels > 0) & known) / looked if looked else None
+
+
+def find_looked(case: Case, name: str, box: Box, *, reader: PatchReader) -> Bool[np.ndarray, "z y x"]:
+    """Where the masks and the slices that are skipped let labels count, whatever the labels say."""
+    looked = np.ones(box.shape, bool)
+    for mask in _Label(case, name, reader, None).read_masks(box):
+        looked &= mask != 0
+    return looked
 
 
 @dataclass(frozen=True)

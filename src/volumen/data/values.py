@@ -90,6 +90,17 @@ def find_values(labels: FileLabels, wanted: Collection[int]) -> Bool[np.ndarray,
     return found
 
 
+def find_refused(
+    labels: FileLabels, ignored: Collection[int], values: LabelValues = LabelValues()
+) -> Bool[np.ndarray, "z y x"]:
+    """Where `convert_labels` would not take the value: out of range, or of no class."""
+    taken = ignored if values.is_plain else {0, *values.classes, *ignored}
+    left: Bool[np.ndarray, "z y x"] = ~find_values(labels, taken)
+    if values.rest == "refuse":
+        return left
+    return left & _find_outside(labels) if values.rest == "keep" else np.zeros_like(left)
+
+
 def separate_instances(classes: Labels, components: Components, voxel_size: VoxelSize | None) -> Labels:
     """Instances numbered from 1 in the order of first voxels, 0 elsewhere, −100 where it was.
 
@@ -161,9 +172,14 @@ def _check_range(labels: FileLabels, known: Bool[np.ndarray, "z y x"]) -> None:
     """Raises for labels that are negative or do not fit 64 bits with a sign."""
     if labels.dtype.kind == "b" or (labels.dtype.kind == "u" and labels.dtype.itemsize < np.int64().itemsize):
         return
-    wrong = labels[((labels < 0) | (labels > LARGEST_LABEL)) & known]
+    wrong = labels[_find_outside(labels) & known]
     if wrong.size:
         raise DataError(
             f"labels are 0 to 2⁶³ − 1; got {wrong[0]} ({wrong.size} voxels of a patch are outside): "
             f"set data.ignore={wrong[0]} if it means that nobody looked"
         )
+
+
+def _find_outside(labels: FileLabels) -> Bool[np.ndarray, "z y x"]:
+    outside: Bool[np.ndarray, "z y x"] = (labels < 0) | (labels > LARGEST_LABEL)
+    return outside
