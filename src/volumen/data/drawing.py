@@ -98,6 +98,15 @@ def augment_sample(sample: Sample, transforms: Sequence[Transform[Any]]) -> Samp
 def _draw_from(
     plan: SamplePlan, case: Case, rng: np.random.Generator, reader: PatchReader
 ) -> tuple[Sample, str | None]:
+    sample, notice = read_sample(plan, case, rng, reader)
+    moved = augment_sample(sample, plan.transforms) if plan.training else sample
+    return encode_targets(moved, plan.wanted, case.voxel_size), notice if plan.training else None
+
+
+def read_sample(
+    plan: SamplePlan, case: Case, rng: np.random.Generator, reader: PatchReader
+) -> tuple[Sample, str | None]:
+    """A patch as its files have it, labels with the halos that targets need; and what a user should be told once."""
     seed = int(rng.integers(2**63))
     drawn = _draw_place(plan, case, rng, reader)
     halos = find_halos(plan.wanted, plan.patch, case.voxel_size)
@@ -115,8 +124,7 @@ def _draw_from(
         seed=torch.tensor([seed]),
         class_ids=None if case.class_id is None else torch.tensor([case.class_id]),
     )
-    moved = augment_sample(sample, plan.transforms) if plan.training else sample
-    return encode_targets(moved, plan.wanted, case.voxel_size), drawn.notice if plan.training else None
+    return sample, drawn.notice
 
 
 def _draw_place(plan: SamplePlan, case: Case, rng: np.random.Generator, reader: PatchReader) -> Drawn:

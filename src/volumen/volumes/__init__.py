@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from volumen.volumes.inspection import Values as Values
     from volumen.volumes.inspection import inspect_volume as inspect_volume
     from volumen.volumes.intensity import Intensity as Intensity
+    from volumen.volumes.intensity import choose_pieces as choose_pieces
     from volumen.volumes.intensity import measure_intensity as measure_intensity
     from volumen.volumes.layers import open_layers as open_layers
     from volumen.volumes.memory import ArrayVolume as ArrayVolume
@@ -75,6 +76,7 @@ _HOMES = {
     "Values": "inspection",
     "Volume": "volume",
     "ZScoreNormalisation": "normalisation",
+    "choose_pieces": "intensity",
     "count_missing": "missing",
     "convert_volume": "conversion",
     "create_group": "zarr_groups",
@@ -123,6 +125,7 @@ __all__ = [
     "Values",
     "Volume",
     "ZScoreNormalisation",
+    "choose_pieces",
     "convert_volume",
     "count_missing",
     "create_group",
