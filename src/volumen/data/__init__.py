@@ -4,8 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from volumen.data.augmentation.dropout import PatchDropout as PatchDropout
+    from volumen.data.augmentation.elastic import Elastic as Elastic
     from volumen.data.augmentation.intensity import BrightnessContrast as BrightnessContrast
+    from volumen.data.augmentation.intensity import Gamma as Gamma
     from volumen.data.augmentation.intensity import GaussianNoise as GaussianNoise
+    from volumen.data.augmentation.moving import Rotate as Rotate
+    from volumen.data.augmentation.moving import Scale as Scale
+    from volumen.data.augmentation.moving import SliceJitter as SliceJitter
     from volumen.data.augmentation.spatial import Flip as Flip
     from volumen.data.augmentation.spatial import Rotate90 as Rotate90
     from volumen.data.augmentation.transform import Kind as Kind
@@ -80,12 +86,14 @@ _HOMES = {
     "Division": "splits",
     "Downloaded": "downloads.download",
     "Draft": "layouts.layout",
+    "Elastic": "augmentation.elastic",
     "FileSplit": "splits",
     "Flip": "augmentation.spatial",
     "Fold": "folds",
     "FoldSplit": "splits",
     "FolderLayout": "layouts.folders",
     "Frame": "frames",
+    "Gamma": "augmentation.intensity",
     "GaussianNoise": "augmentation.intensity",
     "GroupSplit": "splits",
     "Hdf5Layout": "layouts.hdf5",
@@ -101,15 +109,19 @@ _HOMES = {
     "NisbLayout": "layouts.nisb",
     "NnunetLayout": "layouts.nnunet",
     "NucmmLayout": "layouts.nucmm",
+    "PatchDropout": "augmentation.dropout",
     "Patience": "downloads.transfer",
     "PublishedSplit": "splits",
     "RemoteData": "downloads.catalogue",
     "RemoteFile": "downloads.catalogue",
+    "Rotate": "augmentation.moving",
     "Rotate90": "augmentation.spatial",
     "Sample": "samples",
     "SampleLoader": "loader",
+    "Scale": "augmentation.moving",
     "ShareSplit": "splits",
     "SlabSplit": "slabs",
+    "SliceJitter": "augmentation.moving",
     "SnemiLayout": "layouts.snemi3d",
     "Split": "splits",
     "SurfaceDetectionLayout": "layouts.surface_detection",
@@ -148,12 +160,14 @@ __all__ = [
     "Division",
     "Downloaded",
     "Draft",
+    "Elastic",
     "FileSplit",
     "Flip",
     "Fold",
     "FoldSplit",
     "FolderLayout",
     "Frame",
+    "Gamma",
     "GaussianNoise",
     "GroupSplit",
     "Hdf5Layout",
@@ -168,15 +182,19 @@ __all__ = [
     "NisbLayout",
     "NnunetLayout",
     "NucmmLayout",
+    "PatchDropout",
     "Patience",
     "PublishedSplit",
     "RemoteData",
     "RemoteFile",
+    "Rotate",
     "Rotate90",
     "Sample",
     "SampleLoader",
+    "Scale",
     "ShareSplit",
     "SlabSplit",
+    "SliceJitter",
     "SnemiLayout",
     "Split",
     "SurfaceDetectionLayout",
