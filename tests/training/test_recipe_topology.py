@@ -17,10 +17,7 @@ SMALL = [
     "data.num_workers=0",
     "data.batch_size=1",
     "data.folds=2",
-    "training.max_epochs=1",
-    "training.steps_per_epoch=1",
     "training.precision=32-true",
-    "training.previews=0",
     "prediction.overlap=0.25",
 ]
 WIDTHS = {
@@ -50,7 +47,7 @@ def test_a_recipe_plans_as_it_is(name, parameters):
 @pytest.mark.parametrize("name", WIDTHS)
 def test_a_recipe_trains_a_step_with_every_loss(name, scrolls, tmp_path):
     config = read_recipe(name, [f"data.root={scrolls}", *SMALL, *WIDTHS[name]])
-    train_folds(config, out=tmp_path / "run", options=RunOptions())
+    train_folds(config, out=tmp_path / "run", options=RunOptions(fast=True))
     with (tmp_path / "run/fold_0/metrics.csv").open() as file:
         row = next(csv.DictReader(file))
     for loss in config.heads["surface"].losses:

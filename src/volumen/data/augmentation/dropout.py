@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Shaped
 from torch import Tensor
 
-from volumen.data.augmentation.transform import Kind, Transform, change_each, check_probability
+from volumen.data.augmentation.transform import Chance, Kind, Transform, change_each, check_probability
 from volumen.data.values import IGNORE
 from volumen.errors import ConfigError
 from volumen.geometry import Box, Shape, to_shape
@@ -37,7 +37,7 @@ class PatchDropout(Transform[DropoutParams]):
     low: float = 0.05
     high: float = 0.25
     hide_labels: bool = False
-    p: float = 0.2
+    p: Chance = 0.2
 
     def __post_init__(self) -> None:
         check_probability(self.p)

@@ -17,7 +17,7 @@ from volumen.data.augmentation.resampling import (
     lay_grid,
     sample_space,
 )
-from volumen.data.augmentation.transform import check_probability
+from volumen.data.augmentation.transform import Chance, check_probability
 from volumen.data.augmentation.warp import UNTURNED, Matrix, Moves, Step, Warp
 from volumen.errors import ConfigError
 from volumen.geometry import Shape, to_shape
@@ -97,7 +97,7 @@ class Elastic(Warp):
 
     most: Each = 6.0
     spacing: Each = 32.0
-    p: float = 0.3
+    p: Chance = 0.3
 
     def __post_init__(self) -> None:
         check_probability(self.p)

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from volumen.data.augmentation.transform import Kind, Transform, change_each, check_probability
+from volumen.data.augmentation.transform import Chance, Kind, Transform, change_each, check_probability
 from volumen.errors import ConfigError
 from volumen.geometry import Shape
 
@@ -32,7 +32,7 @@ class GaussianNoise(Transform[NoiseParams]):
     """
 
     sigma: float = 0.01
-    p: float = 0.5
+    p: Chance = 0.5
 
     def __post_init__(self) -> None:
         check_probability(self.p)
@@ -77,7 +77,7 @@ class BrightnessContrast(Transform[BrightnessContrastParams]):
 
     low: float = 0.8
     high: float = 1.2
-    p: float = 0.5
+    p: Chance = 0.5
 
     def __post_init__(self) -> None:
         check_probability(self.p)
@@ -128,9 +128,9 @@ class Gamma(Transform[GammaParams]):
 
     low: float = 0.7
     high: float = 1.5
-    negative: float = 0.25
+    negative: Chance = 0.25
     keep: bool = True
-    p: float = 0.3
+    p: Chance = 0.3
 
     def __post_init__(self) -> None:
         check_probability(self.p)

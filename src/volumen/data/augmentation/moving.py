@@ -8,18 +8,28 @@ from typing import Annotated, cast, final
 import numpy as np
 import torch
 from jaxtyping import Float
-from pydantic import Field
+from pydantic import BeforeValidator
 from torch import Tensor
 
 from volumen.data.augmentation.resampling import Places
-from volumen.data.augmentation.transform import check_probability
+from volumen.data.augmentation.transform import Chance, check_probability
 from volumen.data.augmentation.warp import UNTURNED, Matrix, Moves, Step, Warp
 from volumen.errors import ConfigError
 from volumen.geometry import Shape
 
 Three = tuple[float, float, float]
-Each = float | Annotated[Sequence[float], Field(min_length=3, max_length=3)]
 HALF_TURN = 180.0
+
+
+def _check_each(given: object) -> object:
+    """What may stand for the three axes: one number, or three."""
+    several = given if isinstance(given, list | tuple) else [given] * 3
+    if len(several) != 3 or not all(isinstance(number, int | float) for number in several):  # noqa: PLR2004 - z, y, x
+        raise ValueError("give one number, or three for z, y and x")
+    return given
+
+
+Each = Annotated[float | Sequence[float], BeforeValidator(_check_each)]
 
 
 @final
@@ -57,7 +67,7 @@ class Scale(Warp):
     low: Each = 0.85
     high: Each = 1.2
     together: bool = False
-    p: float = 0.3
+    p: Chance = 0.3
 
     def __post_init__(self) -> None:
         check_probability(self.p)
@@ -85,7 +95,7 @@ class Rotate(Warp):
     """
 
     degrees: Each = 30.0
-    p: float = 0.3
+    p: Chance = 0.3
 
     def __post_init__(self) -> None:
         check_probability(self.p)
@@ -143,8 +153,8 @@ class SliceJitter(Warp):
     """
 
     most: int = 2
-    share: float = 0.2
-    p: float = 0.2
+    share: Chance = 0.2
+    p: Chance = 0.2
 
     def __post_init__(self) -> None:
         check_probability(self.p)
