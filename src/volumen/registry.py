@@ -135,6 +135,8 @@ TABLES: dict[str, dict[str, str]] = {
     "schedule": {
         "constant": "volumen.training:ConstantSchedule",
         "cosine": "volumen.training:CosineSchedule",
+        "plateau": "volumen.training:PlateauSchedule",
+        "poly": "volumen.training:PolynomialSchedule",
         "warm_restarts": "volumen.training:WarmRestarts",
     },
     "logger": {
@@ -164,6 +166,7 @@ TABLES: dict[str, dict[str, str]] = {
         "watershed": "volumen.decoding:Watershed",
     },
     "metric": {
+        "accuracy": "volumen.metrics:score_accuracy",
         "ap": "volumen.metrics:score_ap",
         "betti": "volumen.metrics:score_betti",
         "cldice": "volumen.metrics:score_cldice",

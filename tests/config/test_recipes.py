@@ -27,6 +27,7 @@ def test_packaged_recipes_check_and_say_what_they_are(name):
 def test_the_scroll_recipe_has_the_figures_of_the_system_it_replaces():
     config = read_recipe("scroll-surface")
     assert config.data.patch_size == (128, 128, 128)
+    assert config.data.ignore == 2
     assert [(loss.name, loss.weight) for loss in config.heads["surface"].losses] == [
         ("dice", 0.4),
         ("focal", 0.2),
@@ -34,6 +35,10 @@ def test_the_scroll_recipe_has_the_figures_of_the_system_it_replaces():
     ]
     assert config.optimizer.options == {"lr": 1e-4}
     assert (config.training.max_epochs, config.training.patience) == (300, 50)
+
+
+def test_no_label_is_ignored_unless_a_recipe_says_so(recipe):
+    assert read_recipe(recipe).data.ignore is None
 
 
 def test_overrides_lie_over_the_file_and_numbers_are_numbers(recipe):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from volumen.config.recipes import write_config as write_config
     from volumen.config.recipes import write_steps as write_steps
     from volumen.config.schema import DataSection as DataSection
+    from volumen.config.schema import DecodedSection as DecodedSection
     from volumen.config.schema import HeadSection as HeadSection
     from volumen.config.schema import RunConfig as RunConfig
     from volumen.config.schema import TrainingSection as TrainingSection
@@ -36,6 +37,7 @@ _HOMES = {
     "CaseSection": "datasets",
     "Component": "component",
     "DataSection": "schema",
+    "DecodedSection": "schema",
     "DatasetSection": "datasets",
     "HeadSection": "schema",
     "KEPT": "datasets",
@@ -68,6 +70,7 @@ __all__ = [
     "Component",
     "DataSection",
     "DatasetSection",
+    "DecodedSection",
     "HeadSection",
     "Lengths",
     "RunConfig",

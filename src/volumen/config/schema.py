@@ -27,7 +27,7 @@ class DataSection(Section):
     batch_size: Count = 2
     num_workers: Annotated[int, Field(ge=0)] = 4
     pin_memory: bool = True
-    ignore: int | None = 2
+    ignore: int | None = None
     normalisation: Component = Component(name="percentile", options={"low": 0.5, "high": 99.5})
     sampling: Component = Component(name="uniform")
     augmentations: tuple[Component, ...] = ()
@@ -95,7 +95,12 @@ class TrainingSection(Section):
     strategy: Literal["auto", "ddp", "fsdp", "deepspeed_stage_2"] = "auto"
     threads: Count | None = None
     monitor: str = "val/loss"
+    keep_best: Count = 1
+    keep_last: Count = 1
     patience: Count | None = 50
+    min_improvement: Annotated[float, Field(ge=0)] = 0.0
+    stop_below: float | None = None
+    warm_up: Annotated[int, Field(ge=0)] = 0
     balance: Component = Component(name="fixed")
     accumulate_grad_batches: Count = 1
     gradient_clip_val: Annotated[float, Field(gt=0)] | None = None
@@ -107,11 +112,22 @@ class TrainingSection(Section):
     channels_last: bool = False
 
 
+class DecodedSection(Section):
+    """Scores of what held-out data decode to, as a prediction does."""
+
+    metrics: Annotated[tuple[Component, ...], Field(min_length=1)]
+    of: Literal["cases", "patches"] = "cases"
+    every: Count = 10
+    label: str | None = None
+    at_most: Count | None = None
+
+
 class ValidationSection(Section):
     """What is measured on the held-out cases after each epoch."""
 
     metrics: tuple[Component, ...] = (Component(name="dice"),)
     patches_per_case: Count = 2
+    decoded: DecodedSection | None = None
 
 
 class PredictionSection(Section):

@@ -76,8 +76,12 @@ if TYPE_CHECKING:
     from volumen.data.values import IGNORE as IGNORE
     from volumen.data.values import Components as Components
     from volumen.data.values import LabelValues as LabelValues
+    from volumen.data.whole import WholeCase as WholeCase
+    from volumen.data.whole import read_case as read_case
 
 _HOMES = {
+    "WholeCase": "whole",
+    "read_case": "whole",
     "AxonemLayout": "layouts.axonem",
     "BalancedSampling": "sampling",
     "BrightnessContrast": "augmentation.intensity",
@@ -203,6 +207,7 @@ __all__ = [
     "Transform",
     "UniformSampling",
     "Wanted",
+    "WholeCase",
     "assign_groups",
     "build_loader",
     "check_leaks",
@@ -219,6 +224,7 @@ __all__ = [
     "list_data",
     "make_neurons",
     "make_scroll",
+    "read_case",
     "read_folds",
     "recognise_layout",
     "split_folds",

@@ -112,17 +112,13 @@ def plan_prediction(
         budget = _measure_budget(models, tile, execution, compute.memory, workers=workers)
         load = partial(estimate_load, grid, part, workers=workers) if workers > 1 else None
         region = choose_region(part, buffers, budget, load=load)
-    if earlier is None or intensity is not None:
-        mapped = set_intensity(models[0], *intensity) if intensity else fit_intensity(models[0], source)
-    else:
-        mapped = IntensityMap.from_dict(earlier["intensity"])
     return PredictionPlan(
         source=source.spec,
         roi=part,
         grid=grid,
         overlap=overlap,
         execution=execution,
-        intensity=mapped,
+        intensity=_choose_intensity(models[0], source, intensity, earlier),
         region=region,
         chunks=choose_chunks(part, region),
         stored=compute.stored,
@@ -130,6 +126,15 @@ def plan_prediction(
         weights=tuple(model.weights_hash for model in models),
         source_grid=source_grid,
     )
+
+
+def _choose_intensity(
+    model: Model, source: Volume, asked: tuple[float, float] | None, earlier: Mapping[str, Any] | None
+) -> IntensityMap:
+    """The map that was asked for, else the one of the earlier plan, else one fitted now."""
+    if asked is not None:
+        return set_intensity(model, *asked)
+    return fit_intensity(model, source) if earlier is None else IntensityMap.from_dict(earlier["intensity"])
 
 
 def check_models(models: Sequence[Model], channels: int) -> None:

@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from volumen.metrics.objects import ObjectError as ObjectError
     from volumen.metrics.objects import ObjectScore as ObjectScore
     from volumen.metrics.objects import score_objects as score_objects
+    from volumen.metrics.overlap import AccuracyScore as AccuracyScore
     from volumen.metrics.overlap import DiceScore as DiceScore
     from volumen.metrics.overlap import IouScore as IouScore
     from volumen.metrics.overlap import PrecisionScore as PrecisionScore
     from volumen.metrics.overlap import RecallScore as RecallScore
+    from volumen.metrics.overlap import score_accuracy as score_accuracy
     from volumen.metrics.overlap import score_dice as score_dice
     from volumen.metrics.overlap import score_iou as score_iou
     from volumen.metrics.overlap import score_precision as score_precision
@@ -78,6 +80,7 @@ _HOMES = {
     "Comparison": "confidence",
     "ContingencyTable": "table",
     "CremiScore": "cremi",
+    "AccuracyScore": "overlap",
     "DiceScore": "overlap",
     "ErlScore": "run_length",
     "ErrorKind": "errors",
@@ -115,6 +118,7 @@ _HOMES = {
     "score_cldice": "topology",
     "score_clefts": "clefts",
     "score_cremi": "cremi",
+    "score_accuracy": "overlap",
     "score_dice": "overlap",
     "score_erl": "run_length",
     "score_hausdorff95": "surface_distance",
@@ -134,6 +138,7 @@ _HOMES = {
     "write_skeletons": "skeleton_files",
 }
 __all__ = [
+    "AccuracyScore",
     "ApScore",
     "Associations",
     "BettiScore",
@@ -175,6 +180,7 @@ __all__ = [
     "map_errors",
     "pair_cases",
     "read_skeletons",
+    "score_accuracy",
     "score_ap",
     "score_betti",
     "score_cldice",

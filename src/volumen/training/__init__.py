@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from volumen.training.run import train_folds as train_folds
     from volumen.training.schedules import ConstantSchedule as ConstantSchedule
     from volumen.training.schedules import CosineSchedule as CosineSchedule
+    from volumen.training.schedules import PlateauSchedule as PlateauSchedule
+    from volumen.training.schedules import PolynomialSchedule as PolynomialSchedule
     from volumen.training.schedules import WarmRestarts as WarmRestarts
     from volumen.training.summary import Best as Best
     from volumen.training.summary import FoldResult as FoldResult
@@ -27,6 +29,8 @@ _HOMES = {
     "ConstantSchedule": "schedules",
     "CosineSchedule": "schedules",
     "FoldResult": "summary",
+    "PlateauSchedule": "schedules",
+    "PolynomialSchedule": "schedules",
     "RunOptions": "options",
     "RunSummary": "summary",
     "WarmRestarts": "schedules",
@@ -46,6 +50,8 @@ __all__ = [
     "ConstantSchedule",
     "CosineSchedule",
     "FoldResult",
+    "PlateauSchedule",
+    "PolynomialSchedule",
     "RunOptions",
     "RunSummary",
     "WarmRestarts",

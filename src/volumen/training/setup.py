@@ -14,6 +14,7 @@ from volumen.data import Case, Fold, SampleLoader, build_loader, check_leaks, co
 from volumen.errors import DataError
 from volumen.geometry import VoxelSize
 from volumen.networks import Network, build_network, compile_network, put_channels_last, settle_network
+from volumen.training.decoded import DecodedScores, plan_decoded
 from volumen.training.export import ModelWriter
 from volumen.training.objective import Objective, build_objective
 from volumen.volumes import IntensityMap
@@ -34,6 +35,7 @@ class FoldSetup:
     validation: tuple[Case, ...]
     maps: Mapping[str, IntensityMap]
     objective: Objective
+    decoded: DecodedScores | None
     channels: int
     voxel_size: VoxelSize | None
     limit: int | None = None
@@ -104,15 +106,18 @@ def set_up_fold(
     training = tuple(known[name] for name in fold.training)
     validation = tuple(known[name] for name in fold.validation)
     missing = [case for case in (*training, *validation) if case.name not in maps]
+    maps = {**maps, **fit_normalisations(missing, config.data.normalisation)}
+    objective, channels = build_objective(config, (*training, *validation)), find_channels((*training, *validation))
     return FoldSetup(
         config=config,
         folder=folder,
         number=fold.number,
         training=training,
         validation=validation,
-        maps={**maps, **fit_normalisations(missing, config.data.normalisation)},
-        objective=build_objective(config, (*training, *validation)),
-        channels=find_channels((*training, *validation)),
+        maps=maps,
+        objective=objective,
+        decoded=plan_decoded(config, objective, validation, maps=maps, channels=channels),
+        channels=channels,
         voxel_size=find_voxel_size((*training, *validation)),
         limit=limit,
     )
@@ -153,4 +158,7 @@ def shrink_config(config: RunConfig) -> RunConfig:
         name: section.model_copy(update={"losses": tuple(loss.model_copy(update=now) for loss in section.losses)})
         for name, section in config.heads.items()
     }
-    return config.model_copy(update={"training": training.model_copy(update=short), "heads": heads})
+    decoded = config.validation.decoded and config.validation.decoded.model_copy(update={"every": 1, "at_most": 1})
+    validation = config.validation.model_copy(update={"decoded": decoded})
+    update = {"training": training.model_copy(update=short), "heads": heads, "validation": validation}
+    return config.model_copy(update=update)
