@@ -1,6 +1,6 @@
 """What a small network learns in minutes on two cores: real volumes beside a random forest, scroll phantoms by loss.
 
-VOLUMEN_REAL_DATA=/folder python benchmarks/learning.py --peer-python /path/to/its/venv/bin/python
+VOLUMEN_REAL_DATA=/folder python benchmarks/learning.py --nnunet-python /path/to/its/venv/bin/python
 python benchmarks/learning.py --only isbi --tuning data.batch_size=8
 """
 
@@ -76,6 +76,12 @@ class Exam:
     truth: np.ndarray
     objects: np.ndarray
     options: argparse.Namespace
+
+    @property
+    def learned(self) -> Slab:
+        """Slices that peers learn from: all that are not scored."""
+        first, last = self.lesson.learned
+        return first, self.lesson.judged[0] if self.options.tuning else last
 
 
 @dataclass(frozen=True)
@@ -179,7 +185,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, help=f"of training, a multiple of {EPOCH}; else as each lesson says")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--tuning", action="store_true", help="score what judges epochs, not what is held out")
-    parser.add_argument("--peer-python", help="python of an environment with scikit-learn; no forest when not given")
+    parser.add_argument("--nnunet-python", help="python of an environment with nnunetv2, which brings scikit-learn")
     parser.add_argument("--json", type=Path, help="a file for the figures")
     return parser.parse_args()
 
@@ -189,10 +195,15 @@ def teach(name: str, folder: Path, options: argparse.Namespace) -> Iterator[Row]
     exam = prepare_exam(LESSONS[name], folder, options)
     lesson = exam.lesson
     print(f"\n{lesson.said}{f' — here tuned on z {exam.scored}' if options.tuning else ''}\n")
-    if options.peer_python and is_wanted("random forest", options):
+    if options.nnunet_python and is_wanted("random forest", options):
         yield score_forest(exam)
-    for row in filter(lambda row: is_wanted(row, options), lesson.heads):
-        yield score_network(row, exam)
+    spent: list[float] = []
+    for heads in filter(lambda heads: is_wanted(heads, options), lesson.heads):
+        row = score_network(heads, exam)
+        spent.append(row.cost["cpu_s"])
+        yield row
+    if options.nnunet_python and spent and is_wanted("nnU-Net", options):
+        yield score_nnunet(exam, spent[0])
     if lesson.decoding:
         yield from score_published(exam)
 
@@ -270,13 +281,31 @@ def describe_training(steps: int) -> Recipe:
 
 def score_forest(exam: Exam) -> Row:
     """The forest's row."""
-    volumes = [str(exam.folder / f"{name}.npy") for name in ("image", "truth", "forest")]
-    first, last = exam.lesson.learned
-    slabs = {"--train": (first, exam.lesson.judged[0] if exam.options.tuning else last), "--score": exam.scored}
-    said = [str(word) for flag, slab in slabs.items() for word in (flag, *slab)] + ["--flat"] * exam.lesson.flat
-    cost = run_peer(PEERS / "forest.py", [*volumes, *said], python=exam.options.peer_python)
-    found = (np.load(volumes[-1]) >= 0.5).astype(np.uint8)
+    arrays = [str(exam.folder / f"{name}.npy") for name in ("image", "truth", "forest")]
+    slabs = [*name_slab("train", exam.learned), *name_slab("score", exam.scored)]
+    flat = ["--flat"] * exam.lesson.flat
+    cost = run_peer(PEERS / "forest.py", [*arrays, *slabs, *flat], python=exam.options.nnunet_python)
+    found = (np.load(arrays[-1]) >= 0.5).astype(np.uint8)
     return Row("random forest", score(found, exam.truth, ["dice"]), cost)
+
+
+def score_nnunet(exam: Exam, seconds: float) -> Row:
+    """nnU-Net's row, for as many CPU seconds and with patch, batch and widths of the network with one head."""
+    arrays = [str(exam.folder / f"{name}.npy") for name in ("image", "truth", "scored", "nnunet")]
+    said = exam.lesson.settings["data"] | exam.lesson.settings["network"]
+    numbers = {"spacing": exam.lesson.voxel_size, "patch": said["patch_size"], "features": said["features"]}
+    words = [str(word) for name, several in numbers.items() for word in (f"--{name}", *several)]
+    single = [f"--batch={said['batch_size']}", f"--cpu-seconds={seconds}", f"--threads={exam.options.threads}"]
+    slab = name_slab("train", exam.learned)
+    python = exam.options.nnunet_python
+    cost = run_peer(PEERS / "nnunet_learn.py", [*arrays, *slab, *words, *single], python=python)
+    name = f"nnU-Net, {cost['steps']:.0f} steps"
+    return Row(name, score(np.load(arrays[-1]), exam.truth, ["dice"]), cost)
+
+
+def name_slab(flag: str, slab: Slab) -> list[str]:
+    """A slab as an argument of another process."""
+    return [f"--{flag}", str(slab[0]), str(slab[1])]
 
 
 def score_network(row: str, exam: Exam) -> Row:

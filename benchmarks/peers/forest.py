@@ -1,4 +1,4 @@
-"""A random forest on thirteen Gaussian features of a voxel; its environment needs NumPy, SciPy and scikit-learn alone.
+"""A random forest on thirteen Gaussian features of a voxel, both classes counting alike; it needs NumPy, SciPy and scikit-learn.
 
 Reads image and truth from .npy files and writes the forest's probability of each voxel that is scored to another. The
 last line printed is its figures as JSON. Run by `benchmarks/learning.py`.
@@ -31,7 +31,7 @@ def main() -> None:
     image, truth = np.load(options.image, mmap_mode="r"), np.load(options.truth, mmap_mode="r")
     learned, scored = slice(*options.train), slice(*options.score)
     cpu, wall = time.process_time(), time.monotonic()
-    forest = RandomForestClassifier(TREES, min_samples_leaf=5, random_state=0, n_jobs=1)
+    forest = RandomForestClassifier(TREES, min_samples_leaf=5, class_weight="balanced", random_state=0)
     forest.fit(*draw_samples(image[learned], truth[learned], flat=options.flat))
     features = stack_features(image[scored], flat=options.flat)
     probability = forest.predict_proba(features.reshape(-1, features.shape[-1]))[:, 1]
