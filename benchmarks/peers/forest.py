@@ -1,4 +1,4 @@
-"""A random forest on thirteen Gaussian features of a voxel, both classes counting alike; it needs NumPy, SciPy and scikit-learn.
+"""A random forest on thirteen Gaussian features of a voxel, both classes counting alike; it needs scikit-learn.
 
 Reads image and truth from .npy files and writes the forest's probability of each voxel that is scored to another. The
 last line printed is its figures as JSON. Run by `benchmarks/learning.py`.
