@@ -30,7 +30,7 @@ from measuring import Figures, measure, run_peer  # noqa: E402 - beside this fil
 
 Recipe = dict[str, Any]
 Slab = tuple[int, int]
-EPOCH = 40  # steps between two looks at the slab that judges
+EPOCH = 20  # steps between two looks at the slab that judges
 NEAR = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 FAR = [[6, 0, 0], [0, 6, 0], [0, 0, 6], [18, 0, 0], [0, 18, 0], [0, 0, 18]]
 
@@ -273,7 +273,6 @@ def describe_training(steps: int) -> Recipe:
             "steps_per_epoch": EPOCH,
             "patience": None,
             "previews": 0,
-            "channels_last": True,
         },
         "validation": {"patches_per_case": 8},
     }
