@@ -113,6 +113,10 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "sampling": {
         "balanced": "volumen.data:BalancedSampling",
+        "classes": "volumen.data:ClassSampling",
+        "foreground": "volumen.data:ForegroundSampling",
+        "instances": "volumen.data:InstanceSampling",
+        "labelled": "volumen.data:LabelledSampling",
         "uniform": "volumen.data:UniformSampling",
     },
     "augmentation": {

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pytest
 
 COMMANDS = [
@@ -82,6 +86,16 @@ def test_a_fault_of_ours_is_exit_code_1_with_its_traceback_in_a_file(volumen, mo
     assert said.code == 1
     assert "a fault of ours" in said.err
     assert "ZeroDivisionError" in (tmp_path / "volumen-error.log").read_text()
+
+
+def test_a_reader_that_leaves_ends_the_command_without_a_word():
+    command = [sys.executable, "-c", "import sys, volumen.cli as cli; sys.exit(cli.main())", "recipes", "list"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as output:
+        ended = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, check=False)
+    assert ended.returncode == 141
+    assert ended.stderr == b""
 
 
 def test_the_version_is_the_packages(volumen):

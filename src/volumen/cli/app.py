@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 import sys
 import tempfile
 import traceback
@@ -17,6 +18,7 @@ from volumen.errors import VolumenError
 USERS_MISTAKE = 2
 OUR_FAULT = 1
 INTERRUPTED = 130
+READER_GONE = 141  # what a shell says of a program that wrote into a pipe nobody reads
 
 app = App(
     name="volumen",
@@ -169,6 +171,8 @@ def launch(
     )
     try:
         return app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+    except BrokenPipeError:
+        raise
     except Exception as error:  # noqa: BLE001 - the program's border: every error becomes one line and an exit code
         if debug:
             traceback.print_exc()
@@ -179,12 +183,21 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line; the exit code is 0, 1 (a part failed, our fault) or 2 (the user's mistake)."""
     try:
         code = app.meta(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
     except CycloptsError as error:
         return _explain(error)
+    except BrokenPipeError:
+        return _leave_quietly()
     except KeyboardInterrupt:
         _say("interrupted")
         return INTERRUPTED
     return code if isinstance(code, int) else 0
+
+
+def _leave_quietly() -> int:
+    """Nobody reads on, as after `| head`: no word about it, and none when Python closes its streams."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return READER_GONE
 
 
 def _explain(error: Exception) -> int:

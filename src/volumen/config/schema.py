@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from volumen.config.component import Component, WeightedComponent
 from volumen.config.datasets import CaseSection, DatasetSection
-from volumen.config.section import Count, Extent, Lengths, Section
+from volumen.config.section import Count, Extent, Lengths, Section, Size
 from volumen.config.suggestions import suggest
 from volumen.errors import suggest_nearest
 from volumen.geometry import Shape, count_overlap
@@ -27,6 +27,8 @@ class DataSection(Section):
     batch_size: Count = 2
     num_workers: Annotated[int, Field(ge=0)] = 4
     pin_memory: bool = True
+    cache_rate: Annotated[float, Field(ge=0, le=1)] = 1.0
+    cache_bytes: Size = 2 * 2**30
     ignore: int | None = None
     normalisation: Component = Component(name="percentile", options={"low": 0.5, "high": 99.5})
     sampling: Component = Component(name="uniform")

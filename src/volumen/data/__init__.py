@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from volumen.data.frames import Frame as Frame
     from volumen.data.groups import find_groups as find_groups
     from volumen.data.images import count_channels as count_channels
+    from volumen.data.indexed_sampling import ClassSampling as ClassSampling
+    from volumen.data.indexed_sampling import ForegroundSampling as ForegroundSampling
+    from volumen.data.indexed_sampling import InstanceSampling as InstanceSampling
+    from volumen.data.indexed_sampling import LabelledSampling as LabelledSampling
     from volumen.data.intensities import fit_normalisations as fit_normalisations
     from volumen.data.layouts.axonem import AxonemLayout as AxonemLayout
     from volumen.data.layouts.choice import recognise_layout as recognise_layout
@@ -51,9 +55,12 @@ if TYPE_CHECKING:
     from volumen.data.leaks import check_leaks as check_leaks
     from volumen.data.loader import SampleLoader as SampleLoader
     from volumen.data.loader import build_loader as build_loader
+    from volumen.data.measures import Measured as Measured
+    from volumen.data.measures import measure_cases as measure_cases
     from volumen.data.phantoms import make_neurons as make_neurons
     from volumen.data.phantoms import make_scroll as make_scroll
     from volumen.data.phantoms import write_phantoms as write_phantoms
+    from volumen.data.placement import find_scale as find_scale
     from volumen.data.samples import Sample as Sample
     from volumen.data.sampling import BalancedSampling as BalancedSampling
     from volumen.data.sampling import UniformSampling as UniformSampling
@@ -79,6 +86,7 @@ _HOMES = {
     "BalancedSampling": "sampling",
     "BrightnessContrast": "augmentation.intensity",
     "Case": "cases",
+    "ClassSampling": "indexed_sampling",
     "Components": "values",
     "CremiLayout": "layouts.cremi",
     "Division": "splits",
@@ -89,17 +97,21 @@ _HOMES = {
     "Fold": "folds",
     "FoldSplit": "splits",
     "FolderLayout": "layouts.folders",
+    "ForegroundSampling": "indexed_sampling",
     "Frame": "frames",
     "GaussianNoise": "augmentation.intensity",
     "GroupSplit": "splits",
     "Hdf5Layout": "layouts.hdf5",
     "IGNORE": "values",
+    "InstanceSampling": "indexed_sampling",
     "KasthuriLayout": "layouts.kasthuri",
     "Kind": "augmentation.transform",
     "LabelTarget": "encoding",
     "LabelValues": "values",
+    "LabelledSampling": "indexed_sampling",
     "Layout": "layouts.layout",
     "LucchiLayout": "layouts.lucchi",
+    "Measured": "measures",
     "Mitoem2Layout": "layouts.mitoem2",
     "MitoemLayout": "layouts.mitoem",
     "NisbLayout": "layouts.nisb",
@@ -130,11 +142,13 @@ _HOMES = {
     "find_cases": "finding",
     "find_data": "downloads.catalogue",
     "find_groups": "groups",
+    "find_scale": "placement",
     "fit_normalisations": "intensities",
     "gather_cases": "finding",
     "list_data": "downloads.catalogue",
     "make_neurons": "phantoms",
     "make_scroll": "phantoms",
+    "measure_cases": "measures",
     "read_folds": "folds",
     "recognise_layout": "layouts.choice",
     "split_folds": "folds",
@@ -147,6 +161,7 @@ __all__ = [
     "BalancedSampling",
     "BrightnessContrast",
     "Case",
+    "ClassSampling",
     "Components",
     "CremiLayout",
     "Division",
@@ -157,16 +172,20 @@ __all__ = [
     "Fold",
     "FoldSplit",
     "FolderLayout",
+    "ForegroundSampling",
     "Frame",
     "GaussianNoise",
     "GroupSplit",
     "Hdf5Layout",
+    "InstanceSampling",
     "KasthuriLayout",
     "Kind",
     "LabelTarget",
     "LabelValues",
+    "LabelledSampling",
     "Layout",
     "LucchiLayout",
+    "Measured",
     "Mitoem2Layout",
     "MitoemLayout",
     "NisbLayout",
@@ -198,11 +217,13 @@ __all__ = [
     "find_cases",
     "find_data",
     "find_groups",
+    "find_scale",
     "fit_normalisations",
     "gather_cases",
     "list_data",
     "make_neurons",
     "make_scroll",
+    "measure_cases",
     "read_case",
     "read_folds",
     "recognise_layout",

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -13,13 +14,15 @@ from volumen.data.augmentation.transform import Transform
 from volumen.data.cases import Case
 from volumen.data.encoding import Wanted, encode_targets, find_halos
 from volumen.data.images import find_shape, read_image
-from volumen.data.labels import measure_share, read_labels
+from volumen.data.index import PatchIndex
+from volumen.data.labels import read_labels, read_seen
 from volumen.data.ordering import choose_case
 from volumen.data.patches import PatchReader
 from volumen.data.samples import Sample
 from volumen.data.sampling import Drawn, Sampling
+from volumen.data.views import CaseView
 from volumen.errors import VolumenError
-from volumen.geometry import Box, Shape, to_shape
+from volumen.geometry import Shape, to_shape
 from volumen.volumes import IntensityMap
 
 # Last word of the seeds of validation: numbers drawn for one purpose never serve another.
@@ -41,6 +44,7 @@ class SamplePlan:
         seed: of everything random.
         training: whether cases come shuffled and patches are augmented; if not, patch i of a case is always the same.
         weights: how often each data set is drawn from, by name; each case alike when empty.
+        indexes: where labels lie in each case, for samplings that go by it.
     """
 
     cases: tuple[Case, ...]
@@ -53,6 +57,7 @@ class SamplePlan:
     seed: int
     training: bool
     weights: Mapping[str, float] = field(default_factory=dict)
+    indexes: Mapping[str, PatchIndex] = field(default_factory=dict)
 
 
 def draw_sample(plan: SamplePlan, number: int, reader: PatchReader) -> tuple[Sample, str | None]:
@@ -115,11 +120,7 @@ def _draw_from(
 
 
 def _draw_place(plan: SamplePlan, case: Case, rng: np.random.Generator, reader: PatchReader) -> Drawn:
-    looked_at = next((name for name in plan.wanted.labels if name in case.labels), None)
-
-    def measure(box: Box) -> float | None:
-        if looked_at is None:
-            return None
-        return measure_share(case, looked_at, box, reader=reader, ignore=plan.ignore)
-
-    return plan.sampling.draw(find_shape(case, reader), plan.patch, rng=rng, measure=measure)
+    name = plan.wanted.find_seen(case)
+    read = None if name is None else partial(read_seen, case, name, reader=reader, ignore=plan.ignore)
+    view = CaseView(find_shape(case, reader), plan.patch, read, plan.indexes.get(case.name))
+    return plan.sampling.draw(view, rng)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from jaxtyping import Shaped
 from torch import Tensor
 
+from volumen.data.cases import Case
 from volumen.data.samples import Sample
 from volumen.data.values import IGNORE
 from volumen.geometry import Shape, VoxelSize, to_shape
@@ -33,6 +34,10 @@ class Wanted:
 
     labels: tuple[str, ...]
     targets: Mapping[str, LabelTarget] = field(default_factory=dict)
+
+    def find_seen(self, case: Case) -> str | None:
+        """The label of a case that sampling looks at; None when it has none of them."""
+        return next((name for name in self.labels if name in case.labels), None)
 
 
 def find_halos(wanted: Wanted, patch: Shape, voxel_size: VoxelSize | None) -> dict[str, Shape]:

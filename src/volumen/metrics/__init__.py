@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from volumen.metrics.surface_score import SurfaceScore as SurfaceScore
     from volumen.metrics.surface_score import score_surface as score_surface
     from volumen.metrics.table import ContingencyTable as ContingencyTable
+    from volumen.metrics.table import add_rows as add_rows
     from volumen.metrics.table import build_table as build_table
     from volumen.metrics.topology import BettiScore as BettiScore
     from volumen.metrics.topology import ClDiceScore as ClDiceScore
@@ -103,6 +104,7 @@ _HOMES = {
     "SurfaceScore": "surface_score",
     "VoiScore": "partition",
     "bound_mean": "confidence",
+    "add_rows": "table",
     "build_table": "table",
     "choose_ignored": "cases",
     "compare_means": "confidence",
@@ -169,6 +171,7 @@ __all__ = [
     "SurfaceDistanceScore",
     "SurfaceScore",
     "VoiScore",
+    "add_rows",
     "bound_mean",
     "build_table",
     "choose_ignored",

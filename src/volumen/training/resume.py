@@ -21,6 +21,8 @@ FREE = (
     "data.root",
     "data.num_workers",
     "data.pin_memory",
+    "data.cache_rate",
+    "data.cache_bytes",
     "prediction",
     "decoding",
     "logger",

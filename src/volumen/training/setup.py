@@ -4,13 +4,14 @@ import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from volumen.config import RunConfig
-from volumen.data import Case, Fold, SampleLoader, build_loader, check_leaks, count_channels, fit_normalisations
+from volumen.data import Case, Fold, Measured, SampleLoader, build_loader, check_leaks, count_channels, measure_cases
 from volumen.errors import DataError
 from volumen.geometry import VoxelSize
 from volumen.networks import Network, build_network, compile_network, put_channels_last, settle_network
@@ -33,7 +34,7 @@ class FoldSetup:
     number: int
     training: tuple[Case, ...]
     validation: tuple[Case, ...]
-    maps: Mapping[str, IntensityMap]
+    measured: Measured
     objective: Objective
     decoded: DecodedScores | None
     channels: int
@@ -79,15 +80,17 @@ class FoldSetup:
         return ModelWriter(self.folder, self.config, self.objective.heads, self.channels, self.voxel_size, spare)
 
     def _build_loader(self, cases: Sequence[Case], first: int, count: int, *, training: bool) -> SampleLoader:
+        data = self.config.data
+        share = len(cases) / (len(self.training) + len(self.validation))  # both loaders keep volumes at a time
         return build_loader(
             cases,
-            self.config.data,
+            data.model_copy(update={"cache_bytes": int(data.cache_bytes * share)}),
             wanted=self.objective.wanted,
             seed=self.config.training.seed,
             first=first,
             count=count,
             training=training,
-            maps={case.name: self.maps[case.name] for case in cases},
+            measured=self.measured,
         )
 
 
@@ -100,23 +103,24 @@ def set_up_fold(
     maps: Mapping[str, IntensityMap],
     limit: int | None = None,
 ) -> FoldSetup:
-    """What a fold is trained with; cases whose intensities are not in `maps` are measured now."""
+    """What a fold is trained with; what is not known of its cases, as intensities in `maps` are, is measured now."""
     known = {case.name: case for case in cases}
     check_leaks(cases, [fold])
     training = tuple(known[name] for name in fold.training)
     validation = tuple(known[name] for name in fold.validation)
-    missing = [case for case in (*training, *validation) if case.name not in maps]
-    maps = {**maps, **fit_normalisations(missing, config.data.normalisation)}
-    objective, channels = build_objective(config, (*training, *validation)), find_channels((*training, *validation))
+    objective = build_objective(config, (*training, *validation))
+    measure = partial(measure_cases, config=config.data, wanted=objective.wanted, maps=maps)
+    measured = measure(training, training=True).join(measure(validation, training=False))
+    channels = find_channels((*training, *validation))
     return FoldSetup(
         config=config,
         folder=folder,
         number=fold.number,
         training=training,
         validation=validation,
-        maps=maps,
+        measured=measured,
         objective=objective,
-        decoded=plan_decoded(config, objective, validation, maps=maps, channels=channels),
+        decoded=plan_decoded(config, objective, validation, maps=measured.maps, channels=channels),
         channels=channels,
         voxel_size=find_voxel_size((*training, *validation)),
         limit=limit,
