@@ -51,8 +51,11 @@ if TYPE_CHECKING:
     from volumen.data.leaks import check_leaks as check_leaks
     from volumen.data.loader import SampleLoader as SampleLoader
     from volumen.data.loader import build_loader as build_loader
+    from volumen.data.phantoms import make_fibres as make_fibres
+    from volumen.data.phantoms import make_ink as make_ink
     from volumen.data.phantoms import make_neurons as make_neurons
     from volumen.data.phantoms import make_scroll as make_scroll
+    from volumen.data.phantoms import make_vesicles as make_vesicles
     from volumen.data.phantoms import write_phantoms as write_phantoms
     from volumen.data.samples import Sample as Sample
     from volumen.data.sampling import BalancedSampling as BalancedSampling
@@ -129,8 +132,11 @@ _HOMES = {
     "fit_normalisations": "intensities",
     "gather_cases": "finding",
     "list_data": "downloads.catalogue",
+    "make_fibres": "phantoms",
+    "make_ink": "phantoms",
     "make_neurons": "phantoms",
     "make_scroll": "phantoms",
+    "make_vesicles": "phantoms",
     "read_folds": "folds",
     "recognise_layout": "layouts.choice",
     "split_folds": "folds",
@@ -196,8 +202,11 @@ __all__ = [
     "fit_normalisations",
     "gather_cases",
     "list_data",
+    "make_fibres",
+    "make_ink",
     "make_neurons",
     "make_scroll",
+    "make_vesicles",
     "read_folds",
     "recognise_layout",
     "split_folds",
