@@ -13,7 +13,7 @@ from volumen.data.phantoms.noise import draw_field, draw_speckle, parse_size, ra
 from volumen.data.phantoms.scroll import scan_density
 from volumen.geometry import Shape, to_shape
 
-# Lengths in voxels. A sheet is two plies that cross: fibres of one run along x (round the scroll), of the other along z.
+# Lengths in voxels. A sheet is two plies that cross: fibres of one run along x (round the scroll), the others along z.
 PLY = 5.0  # from the middle of a ply to that of the next: as much as a fibre is thick, so that crossing ones touch
 SPACING = 5.8  # between neighbours in a ply
 RADIUS = (1.9, 2.8)
@@ -139,7 +139,7 @@ def _draw_span(rng: np.random.Generator, count: int) -> slice:
 
 def _wander(rng: np.random.Generator, count: int) -> Float32[np.ndarray, " count"]:
     """A smooth random line of mean 0 and deviation about 1."""
-    return draw_field(rng, (1, 1, count), grain=(1.0, 1.0, 22.0))[0, 0]
+    return np.asarray(draw_field(rng, (1, 1, count), grain=(1.0, 1.0, 22.0))[0, 0])
 
 
 def _draw_fibre(tubes: Tubes, fibre: Fibre, number: int) -> None:
