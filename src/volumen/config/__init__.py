@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from volumen.config.recipes import write_steps as write_steps
     from volumen.config.schema import DataSection as DataSection
     from volumen.config.schema import HeadSection as HeadSection
+    from volumen.config.schema import LayersSection as LayersSection
     from volumen.config.schema import RunConfig as RunConfig
     from volumen.config.schema import TrainingSection as TrainingSection
     from volumen.config.section import Lengths as Lengths
@@ -39,6 +40,7 @@ _HOMES = {
     "DatasetSection": "datasets",
     "HeadSection": "schema",
     "KEPT": "datasets",
+    "LayersSection": "schema",
     "Lengths": "section",
     "REST": "datasets",
     "RunConfig": "schema",
@@ -69,6 +71,7 @@ __all__ = [
     "DataSection",
     "DatasetSection",
     "HeadSection",
+    "LayersSection",
     "Lengths",
     "RunConfig",
     "TrainingSection",

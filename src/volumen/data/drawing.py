@@ -9,6 +9,7 @@ from zlib import crc32
 import numpy as np
 import torch
 
+from volumen.config import LayersSection
 from volumen.data.augmentation.transform import Transform
 from volumen.data.cases import Case
 from volumen.data.encoding import Wanted, encode_targets, find_halos
@@ -34,6 +35,7 @@ class SamplePlan:
         cases: where patches are cut.
         wanted: labels to read and targets to encode.
         patch: voxels of a patch.
+        layers: which layers patches lie in, where labels are one slice for all of them; None for anywhere.
         ignore: the files' label value for "nobody looked".
         maps: what normalisation does to each case.
         sampling: how places are chosen.
@@ -53,6 +55,7 @@ class SamplePlan:
     seed: int
     training: bool
     weights: Mapping[str, float] = field(default_factory=dict)
+    layers: LayersSection | None = None
 
 
 def draw_sample(plan: SamplePlan, number: int, reader: PatchReader) -> tuple[Sample, str | None]:
@@ -95,9 +98,10 @@ def _draw_from(
 ) -> tuple[Sample, str | None]:
     seed = int(rng.integers(2**63))
     drawn = _draw_place(plan, case, rng, reader)
-    halos = find_halos(plan.wanted, plan.patch, case.voxel_size)
+    labelled = case.frame.lay_labels(drawn.box)
+    halos = find_halos(plan.wanted, labelled.shape, case.voxel_size)
     labels = {
-        name: read_labels(case, name, drawn.box.grow(halo), reader=reader, ignore=plan.ignore)[None]
+        name: read_labels(case, name, labelled.grow(halo), reader=reader, ignore=plan.ignore)[None]
         for name, halo in halos.items()
     }
     image = read_image(case, drawn.box, reader=reader, intensities=plan.maps[case.name])
@@ -111,7 +115,8 @@ def _draw_from(
         class_ids=None if case.class_id is None else torch.tensor([case.class_id]),
     )
     moved = augment_sample(sample, plan.transforms) if plan.training else sample
-    return encode_targets(moved, plan.wanted, case.voxel_size), drawn.notice if plan.training else None
+    encoded = encode_targets(moved, plan.wanted, labelled.shape, case.voxel_size)
+    return encoded, drawn.notice if plan.training else None
 
 
 def _draw_place(plan: SamplePlan, case: Case, rng: np.random.Generator, reader: PatchReader) -> Drawn:
@@ -120,6 +125,17 @@ def _draw_place(plan: SamplePlan, case: Case, rng: np.random.Generator, reader: 
     def measure(box: Box) -> float | None:
         if looked_at is None:
             return None
-        return measure_share(case, looked_at, box, reader=reader, ignore=plan.ignore)
+        return measure_share(case, looked_at, case.frame.lay_labels(box), reader=reader, ignore=plan.ignore)
 
-    return plan.sampling.draw(find_shape(case, reader), plan.patch, rng=rng, measure=measure)
+    shape, start = find_shape(case, reader), (0, 0, 0)
+    if plan.layers is not None:
+        start = (_draw_start(plan, plan.layers, shape[0], rng), 0, 0)
+        shape = (plan.patch[0], *shape[1:])
+    drawn = plan.sampling.draw(shape, plan.patch, rng=rng, measure=measure)
+    return replace(drawn, box=drawn.box.shift(start))
+
+
+def _draw_start(plan: SamplePlan, layers: LayersSection, depth: int, rng: np.random.Generator) -> int:
+    """The first layer of a patch; in validation that of the middle of all that training draws."""
+    shift = int(rng.integers(-layers.jitter, layers.jitter, endpoint=True)) if plan.training else 0
+    return layers.find_start(depth, plan.patch[0], shift)

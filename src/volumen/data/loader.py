@@ -69,6 +69,7 @@ def build_loader(
         seed=seed,
         training=training,
         weights=read_weights(config.datasets),
+        layers=config.layers,
     )
     numbers = BatchNumbers(first, count, size=config.batch_size, even=None if training else len(cases))
     workers = min(config.num_workers, count, count_cores())

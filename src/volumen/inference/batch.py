@@ -19,7 +19,7 @@ from volumen.inference.model import Model
 from volumen.inference.prediction_files import MARKS, Prediction
 from volumen.inference.predictor import predict_volume
 from volumen.inference.tiles import count_tiles
-from volumen.volumes import is_volume_folder, list_volumes, name_volume, open_volume
+from volumen.volumes import is_stack, is_volume_folder, list_volumes, name_volume, open_volume
 
 ZARR, TIFF = ".zarr", (".tif", ".tiff")
 
@@ -64,9 +64,15 @@ class Batch:
     options: PredictOptions
 
 
-def plan_files(source: Path, output: Path) -> list[tuple[Path, Path]]:
-    """Each image and where its output goes: a file to a file or into a folder, a folder into a folder."""
-    if source.is_dir() and not is_volume_folder(source):
+def plan_files(source: Path, output: Path, *, stacks: bool = False) -> list[tuple[Path, Path]]:
+    """Each image and where its output goes: a file to a file or into a folder, a folder into a folder.
+
+    Args:
+        source: a volume, or a folder of volumes.
+        output: a folder, or what a single volume's output is to be called.
+        stacks: whether a folder of slices is one volume, as it is to a model that looks at several of them.
+    """
+    if source.is_dir() and not is_volume_folder(source) and not (stacks and is_stack(source)):
         images = list_volumes(source)
         if not images:
             raise DataError(f"{source} holds no volumes")

@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from volumen.volumes.resampling import read_linear as read_linear
     from volumen.volumes.resampling import read_nearest as read_nearest
     from volumen.volumes.resampling import scale_shape as scale_shape
+    from volumen.volumes.slices import is_stack as is_stack
     from volumen.volumes.slices import sort_naturally as sort_naturally
     from volumen.volumes.spec import parse_spec as parse_spec
     from volumen.volumes.views import CroppedVolume as CroppedVolume
+    from volumen.volumes.views import LayeredVolume as LayeredVolume
     from volumen.volumes.views import StackedVolume as StackedVolume
     from volumen.volumes.volume import Layout as Layout
     from volumen.volumes.volume import Offset as Offset
@@ -59,6 +61,7 @@ _HOMES = {
     "Converted": "conversion",
     "Intensity": "intensity",
     "IntensityMap": "normalisation",
+    "LayeredVolume": "views",
     "Layout": "volume",
     "Level": "inspection",
     "Missing": "missing",
@@ -80,6 +83,7 @@ _HOMES = {
     "export_volume": "export",
     "find_nearest": "resampling",
     "inspect_volume": "inspection",
+    "is_stack": "slices",
     "is_volume_folder": "formats",
     "limit_cache": "cache",
     "list_arrays": "zarr_groups",
@@ -106,6 +110,7 @@ __all__ = [
     "Facts",
     "Intensity",
     "IntensityMap",
+    "LayeredVolume",
     "Layout",
     "Level",
     "Missing",
@@ -127,6 +132,7 @@ __all__ = [
     "export_volume",
     "find_nearest",
     "inspect_volume",
+    "is_stack",
     "is_volume_folder",
     "limit_cache",
     "list_arrays",
