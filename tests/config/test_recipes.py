@@ -112,6 +112,8 @@ def test_layers_and_a_network_that_projects_go_together(recipe):
     assert read_recipe(recipe, both).data.label_size == (1, 128, 128)
     with pytest.raises(ConfigError, match="several along z"):
         read_recipe(recipe, [*both, "data.patch_size=[1, 128, 128]"])
+    with pytest.raises(ConfigError, match=r"takes surface volumes as they are"):
+        read_recipe(recipe, [*both, "data.voxel_size=[8, 8, 8]"])
 
 
 def test_a_window_lies_round_its_centre_inside_the_volume():

@@ -5,7 +5,14 @@ import pytest
 
 from volumen.errors import OutputError, ShapeError
 from volumen.geometry import Box, VoxelSize
-from volumen.volumes import ArrayVolume, CroppedVolume, LayeredVolume, StackedVolume
+from volumen.volumes import (
+    ArrayVolume,
+    CroppedVolume,
+    LayeredVolume,
+    ResampledVolume,
+    StackedVolume,
+    read_linear,
+)
 
 
 @pytest.fixture
@@ -34,6 +41,20 @@ def test_a_crop_outside_is_refused(volume):
 def test_a_crop_writes_through(volume):
     CroppedVolume(volume, Box((1, 1, 1), (3, 3, 3))).write(Box.whole((2, 2, 2)), np.full((2, 2, 2), 9, np.uint8))
     assert (volume.read()[1:3, 1:3, 1:3] == 9).all()
+
+
+def test_a_volume_at_another_voxel_size_reads_the_same_in_any_box(volume):
+    coarse = ResampledVolume(volume, (1.0, 2.0, 4.0))
+    assert coarse.shape == (6, 4, 2)
+    assert coarse.voxel_size == VoxelSize(30, 8, 16)
+    box = Box((2, 1, 0), (4, 4, 2))
+    assert np.array_equal(coarse.read(box), coarse.read()[box.slices])
+    assert np.array_equal(coarse.read(), read_linear(volume.read, volume.shape, Box.whole(coarse.shape), (1, 2, 4)))
+
+
+def test_a_volume_at_another_voxel_size_is_only_read(volume):
+    with pytest.raises(OutputError, match="opened to be read"):
+        ResampledVolume(volume, (2.0, 2.0, 2.0)).write(Box((0, 0, 0), (1, 1, 1)), np.zeros((1, 1, 1), np.float32))
 
 
 def test_volumes_stack_as_channels(volume):

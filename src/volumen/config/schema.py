@@ -197,6 +197,10 @@ class RunConfig(Section):
                 "data.layers is for patches of several layers and a network that makes one slice of them: "
                 "set network.project to max, mean or attention (U-Nets have it), and data.patch_size to several along z"
             )
+        if self.data.layers is not None and self.data.voxel_size is not None:
+            raise ValueError(
+                "data.layers takes surface volumes as they are, so data.voxel_size cannot be: leave one of them out"
+            )
         return self
 
     @model_validator(mode="after")

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from volumen.data.phantoms import make_scroll as make_scroll
     from volumen.data.phantoms import make_vesicles as make_vesicles
     from volumen.data.phantoms import write_phantoms as write_phantoms
+    from volumen.data.placement import find_scale as find_scale
     from volumen.data.samples import Sample as Sample
     from volumen.data.sampling import BalancedSampling as BalancedSampling
     from volumen.data.sampling import UniformSampling as UniformSampling
@@ -129,6 +130,7 @@ _HOMES = {
     "find_cases": "finding",
     "find_data": "downloads.catalogue",
     "find_groups": "groups",
+    "find_scale": "placement",
     "fit_normalisations": "intensities",
     "gather_cases": "finding",
     "list_data": "downloads.catalogue",
@@ -199,6 +201,7 @@ __all__ = [
     "find_cases",
     "find_data",
     "find_groups",
+    "find_scale",
     "fit_normalisations",
     "gather_cases",
     "list_data",

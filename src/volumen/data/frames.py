@@ -53,7 +53,7 @@ class Frame:
         crop = None if self.crop is None else self.crop.relative_to(self.starts.get(spec, (0, 0, 0)))
         if not self.flat:
             return Source(spec, crop, self.scale)
-        return Source(spec, crop and flatten_box(crop), self.scale and (1.0, *self.scale[1:]))
+        return Source(spec, crop and flatten_box(crop))
 
     def lay_labels(self, box: Box) -> Box:
         """The voxels of labels that belong to a box of the image."""

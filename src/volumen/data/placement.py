@@ -7,7 +7,7 @@ from dataclasses import replace
 from volumen.data.cases import Case
 from volumen.errors import DataError
 from volumen.geometry import Box, Shape, VoxelSize, to_shape
-from volumen.volumes import Offset, Volume
+from volumen.volumes import Offset, Scale, Volume
 
 logger = logging.getLogger(__name__)
 
@@ -68,10 +68,15 @@ def rescale_cases(cases: Sequence[Case], voxel_size: VoxelSize) -> list[Case]:
     return [_rescale_case(case, case.voxel_size or voxel_size, voxel_size) for case in cases]
 
 
-def _rescale_case(case: Case, own: VoxelSize, wanted: VoxelSize) -> Case:
+def find_scale(own: VoxelSize, wanted: VoxelSize) -> Scale | None:
+    """Voxels of one size along each edge of those of another; None where they are alike."""
     z, y, x = (new / old for new, old in zip(wanted, own, strict=True))
-    alike = all(abs(step - 1) <= _TOLERANCE for step in (z, y, x))
-    return replace(case, voxel_size=wanted, frame=case.frame if alike else replace(case.frame, scale=(z, y, x)))
+    return None if all(abs(step - 1) <= _TOLERANCE for step in (z, y, x)) else (z, y, x)
+
+
+def _rescale_case(case: Case, own: VoxelSize, wanted: VoxelSize) -> Case:
+    scale = find_scale(own, wanted)
+    return replace(case, voxel_size=wanted, frame=case.frame if scale is None else replace(case.frame, scale=scale))
 
 
 def _count_voxels(offset: Offset, origin: Offset, voxel_size: VoxelSize) -> Shape | None:

@@ -59,6 +59,9 @@ def predict_volume(
     Held: slabs as deep as a tile and as wide as a region, whatever the volume, in each worker. The numbers of a voxel
     do not depend on regions, on `roi`, on who computes them or on where a run was interrupted.
 
+    Where the models' recipe says a voxel size and the source has another, the prediction has the recipe's; labels that
+    are made of it have the source's.
+
     Args:
         models: their probabilities are averaged; every tile is read once for all of them.
         source: image with the channels the models take; of a surface volume the window of layers that they look at.
@@ -66,7 +69,7 @@ def predict_volume(
         tiling: how the volume is cut.
         compute: what and who it is computed with, and how numbers are kept.
         intensity: darkest and brightest value to tell apart, instead of those measured over the whole volume.
-        roi: the part to predict; tiles lie as for the whole volume.
+        roi: the part to predict, in voxels of the source; tiles lie as for the whole volume.
         progress: called with tiles done and in all, those of an earlier run among them; several workers tell of whole
             regions.
     """
@@ -88,8 +91,9 @@ def predict_volume(
         earlier=find_earlier(path),
         workforce=None if executor == Serial() else executor.measure(),
     )
-    prediction = _begin(path, plan, moved, source)
-    _predict_regions(PredictRegion(tuple(moved), source, plan, prediction), executor, progress or _ignore)
+    seen = plan.resample(source)
+    prediction = _begin(path, plan, moved, seen)
+    _predict_regions(PredictRegion(tuple(moved), seen, plan, prediction), executor, progress or _ignore)
     return finish_prediction(prediction)
 
 
@@ -163,6 +167,7 @@ def _begin(path: Path, plan: PredictionPlan, models: Sequence[Model], source: Vo
         "roi": str(plan.roi),
         "stored": plan.stored,
         "scale": SCALES[plan.stored],
+        "source_grid": plan.source_grid and plan.source_grid.to_dict(),
         "plan": plan.to_dict(),
     }
     return begin_prediction(path, attributes, chunks=plan.chunks, voxel_size=source.voxel_size, offset=offset)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from volumen.volumes.spec import parse_spec as parse_spec
     from volumen.volumes.views import CroppedVolume as CroppedVolume
     from volumen.volumes.views import LayeredVolume as LayeredVolume
+    from volumen.volumes.views import ResampledVolume as ResampledVolume
     from volumen.volumes.views import StackedVolume as StackedVolume
     from volumen.volumes.volume import Layout as Layout
     from volumen.volumes.volume import Offset as Offset
@@ -56,6 +57,7 @@ _HOMES = {
     "ArrayVolume": "memory",
     "DatasetZScoreNormalisation": "normalisation",
     "CroppedVolume": "views",
+    "ResampledVolume": "views",
     "Facts": "inspection",
     "ConvertOptions": "conversion",
     "Converted": "conversion",
@@ -119,6 +121,7 @@ __all__ = [
     "Offset",
     "PercentileNormalisation",
     "RangeNormalisation",
+    "ResampledVolume",
     "Scale",
     "StackedVolume",
     "Storage",

@@ -1,4 +1,4 @@
-"""Other looks at volumes, read through: a part of one, several as the channels of one, layers as channels."""
+"""Other looks at volumes, read through: a part of one, one at another voxel size, channels and layers side by side."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from volumen.errors import OutputError, ShapeError
-from volumen.geometry import Box, to_shape
-from volumen.volumes.volume import Layout, Offset, Storage, Volume, Voxels
+from volumen.geometry import Box, VoxelSize, to_shape
+from volumen.volumes.resampling import Scale, read_linear, scale_shape
+from volumen.volumes.volume import Layout, Offset, ReadOnlyVolume, Storage, Volume, Voxels
 
 
 class CroppedVolume(Volume):
@@ -35,6 +36,41 @@ class CroppedVolume(Volume):
 
     def _write(self, box: Box, array: Voxels) -> None:
         self._inner.write(box.shift(self._box.start), array)
+
+
+class ResampledVolume(ReadOnlyVolume):
+    """An image at another voxel size, its first voxel's edge where that of the image is; see `read_linear`.
+
+    Args:
+        inner: the image.
+        scale: voxels of it along each edge of the new ones.
+    """
+
+    def __init__(self, inner: Volume, scale: Scale) -> None:
+        edges = inner.voxel_size and VoxelSize(
+            *(edge * step for edge, step in zip(inner.voxel_size, scale, strict=True))
+        )
+        layout = replace(
+            inner.layout,
+            shape=scale_shape(inner.shape, scale),
+            dtype=np.dtype(np.float32),
+            chunks=scale_shape(inner.chunks, scale),
+            voxel_size=edges,
+        )
+        super().__init__(inner.spec, layout)
+        self._inner = inner
+        self._scale = scale
+
+    def uncached(self) -> "ResampledVolume":
+        """The same look at the image without its cache."""
+        return ResampledVolume(self._inner.uncached(), self._scale)
+
+    def describe(self) -> Storage:
+        """How the image's own voxels are kept."""
+        return self._inner.describe()
+
+    def _read(self, box: Box) -> Voxels:
+        return read_linear(self._inner.read, self._inner.shape, box, self._scale)
 
 
 class StackedVolume(Volume):
