@@ -19,5 +19,6 @@ class Projection(nn.Module):
     def forward(self, features: Float[Tensor, "b c z y x"]) -> Float[Tensor, "b c 1 y x"]:
         """The map of one slice."""
         if self.score is not None:
-            return (features * self.score(features).softmax(2)).sum(2, keepdim=True)
+            shares: Tensor = self.score(features).softmax(2)
+            return (features * shares).sum(2, keepdim=True)
         return features.amax(2, keepdim=True) if self.how == "max" else features.mean(2, keepdim=True)
