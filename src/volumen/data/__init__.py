@@ -75,8 +75,11 @@ if TYPE_CHECKING:
     from volumen.data.measures import Measured as Measured
     from volumen.data.measures import count_cores as count_cores
     from volumen.data.measures import measure_cases as measure_cases
+    from volumen.data.phantoms import make_fibres as make_fibres
+    from volumen.data.phantoms import make_ink as make_ink
     from volumen.data.phantoms import make_neurons as make_neurons
     from volumen.data.phantoms import make_scroll as make_scroll
+    from volumen.data.phantoms import make_vesicles as make_vesicles
     from volumen.data.phantoms import write_phantoms as write_phantoms
     from volumen.data.placement import find_scale as find_scale
     from volumen.data.placement import rescale_cases as rescale_cases
@@ -189,11 +192,14 @@ _HOMES = {
     "gather_warnings": "findings",
     "judge_copies": "findings",
     "list_data": "downloads.catalogue",
+    "make_fibres": "phantoms",
+    "make_ink": "phantoms",
     "make_neurons": "phantoms",
     "make_scroll": "phantoms",
     "measure_cases": "measures",
     "measure_reading": "stages",
     "plan_samples": "loader",
+    "make_vesicles": "phantoms",
     "read_folds": "folds",
     "recognise_layout": "layouts.choice",
     "rescale_cases": "placement",
@@ -288,8 +294,11 @@ __all__ = [
     "gather_warnings",
     "judge_copies",
     "list_data",
+    "make_fibres",
+    "make_ink",
     "make_neurons",
     "make_scroll",
+    "make_vesicles",
     "measure_cases",
     "measure_reading",
     "plan_samples",

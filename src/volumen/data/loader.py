@@ -95,6 +95,7 @@ def plan_samples(
         training=training,
         weights=read_weights(config.datasets),
         indexes=measured.indexes,
+        layers=config.layers,
     )
 
 

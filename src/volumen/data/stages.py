@@ -76,7 +76,7 @@ def time_sample(plan: SamplePlan, number: int, reader: PatchReader) -> tuple[Sam
     was_read = perf_counter()
     moved = augment_sample(sample, plan.transforms)
     was_moved = perf_counter()
-    encoded = encode_targets(moved, plan.wanted, case.voxel_size)
+    encoded = encode_targets(moved, plan.wanted, plan.label_patch, case.voxel_size)
     return encoded, StageSeconds(was_read - began, was_moved - was_read, perf_counter() - was_moved)
 
 

@@ -38,9 +38,11 @@ if TYPE_CHECKING:
     from volumen.volumes.resampling import read_linear as read_linear
     from volumen.volumes.resampling import read_nearest as read_nearest
     from volumen.volumes.resampling import scale_shape as scale_shape
+    from volumen.volumes.slices import is_stack as is_stack
     from volumen.volumes.slices import sort_naturally as sort_naturally
     from volumen.volumes.spec import parse_spec as parse_spec
     from volumen.volumes.views import CroppedVolume as CroppedVolume
+    from volumen.volumes.views import LayeredVolume as LayeredVolume
     from volumen.volumes.views import ResampledVolume as ResampledVolume
     from volumen.volumes.views import StackedVolume as StackedVolume
     from volumen.volumes.volume import Layout as Layout
@@ -62,6 +64,7 @@ _HOMES = {
     "Converted": "conversion",
     "Intensity": "intensity",
     "IntensityMap": "normalisation",
+    "LayeredVolume": "views",
     "Layout": "volume",
     "Level": "inspection",
     "Missing": "missing",
@@ -84,6 +87,7 @@ _HOMES = {
     "export_volume": "export",
     "find_nearest": "resampling",
     "inspect_volume": "inspection",
+    "is_stack": "slices",
     "is_volume_folder": "formats",
     "limit_cache": "cache",
     "list_arrays": "zarr_groups",
@@ -110,6 +114,7 @@ __all__ = [
     "Facts",
     "Intensity",
     "IntensityMap",
+    "LayeredVolume",
     "Layout",
     "Level",
     "Missing",
@@ -133,6 +138,7 @@ __all__ = [
     "export_volume",
     "find_nearest",
     "inspect_volume",
+    "is_stack",
     "is_volume_folder",
     "limit_cache",
     "list_arrays",
