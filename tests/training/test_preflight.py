@@ -92,6 +92,21 @@ def test_files_that_do_not_fit_are_told_without_a_fingerprint(make_config, tmp_p
     assert "of another shape than its image (1): train_labels/a.tif" in list_errors(result)[0]
 
 
+def test_a_plan_ignores_no_id(tmp_path):
+    for folder in ("train_images", "train_labels"):
+        (tmp_path / folder).mkdir()
+    ids = np.arange(16**3, dtype=np.uint16).reshape(16, 16, 16)
+    for name in "ab":
+        tifffile.imwrite(tmp_path / f"train_images/{name}.tif", (ids % 200 + ord(name)).astype(np.uint16))
+        tifffile.imwrite(tmp_path / f"train_labels/{name}.tif", ids)
+    result = run_preflight(tmp_path, options=PlanOptions(gigabytes=0.01))
+    assert result.recipe["data"]["ignore"] is None
+    assert result.recipe["heads"] == {"labels": {"target": "affinities"}}
+    assert result.data.cases[0].labels["labels"].objects == 16**3 - 1
+    (finding,) = result.findings
+    assert "there are ids above 2, so 2 is taken for an id too" in finding.text
+
+
 def test_a_folder_that_is_not_there_is_the_users_mistake(tmp_path):
     with pytest.raises(MissingError):
         run_preflight(tmp_path / "nowhere")

@@ -95,10 +95,8 @@ def _tell(data: Path, result: Preflight) -> Iterator[str]:
 def _tell_data(facts: Fingerprint) -> Iterator[tuple[str, str]]:
     cases = facts.cases
     yield "shape", _span([case.shape for case in cases])
-    yield (
-        "image",
-        f"{_list({case.dtype for case in cases})}, {_list({_count(case.channels, 'channel') for case in cases})}",
-    )
+    channels = {_count(case.channels, "channel") for case in cases}
+    yield "image", f"{_list({case.dtype for case in cases})}, {_list(channels)}"
     sizes = [tuple(case.voxel_size) for case in cases if case.voxel_size is not None]
     unknown = len(cases) - len(sizes)
     told = f"{_span(sizes)} nm" if sizes else "unknown"
@@ -134,18 +132,22 @@ def _tell_label(cases: Sequence[LabelFacts]) -> str:
 def _tell_values(cases: Sequence[LabelFacts]) -> str:
     """Values with their shares where they are few, else how many objects a case has."""
     if all(case.has_classes or not case.objects for case in cases):
-        counts = Counter[int]()
-        for case in cases:
-            counts.update(case.values)
-        ordered = sorted(counts, key=lambda value: (value < 0, value))
-        words = ["ignored" if value == IGNORE else str(value) for value in ordered]
-        shares = [counts[value] / counts.total() for value in ordered]
-        return "values " + ", ".join(f"{word} ({share:.1%})" for word, share in zip(words, shares, strict=True))
+        return _tell_classes(cases)
     if any(case.parted for case in cases):
         return "objects are the parts of a class"
-    numbers = sorted(case.objects for case in cases)
-    span = f"{numbers[0]:,}" if numbers[0] == numbers[-1] else f"{numbers[0]:,} to {numbers[-1]:,}"
-    return f"{span} objects a case, ids up to {max(case.largest for case in cases):,}"
+    return (
+        f"{_range({case.objects for case in cases})} objects a case, ids up to {max(case.largest for case in cases):,}"
+    )
+
+
+def _tell_classes(cases: Sequence[LabelFacts]) -> str:
+    counts = Counter[int]()
+    for case in cases:
+        counts.update(case.values)
+    ordered = sorted(counts, key=lambda value: (value < 0, value))
+    words = ["ignored" if value == IGNORE else str(value) for value in ordered]
+    shares = [counts[value] / counts.total() for value in ordered]
+    return "values " + ", ".join(f"{word} ({share:.1%})" for word, share in zip(words, shares, strict=True))
 
 
 def _tell_parts(result: Preflight) -> Iterator[tuple[str, str]]:
@@ -195,7 +197,7 @@ def _list(words: set[str]) -> str:
 
 
 def _range(numbers: set[int]) -> str:
-    return str(min(numbers)) if len(numbers) == 1 else f"{min(numbers)} to {max(numbers)}"
+    return f"{min(numbers):,}" if len(numbers) == 1 else f"{min(numbers):,} to {max(numbers):,}"
 
 
 def _count(number: int, one: str, several: str | None = None) -> str:

@@ -4,8 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from volumen.data.augmentation.dropout import PatchDropout as PatchDropout
+    from volumen.data.augmentation.elastic import Elastic as Elastic
     from volumen.data.augmentation.intensity import BrightnessContrast as BrightnessContrast
+    from volumen.data.augmentation.intensity import Gamma as Gamma
     from volumen.data.augmentation.intensity import GaussianNoise as GaussianNoise
+    from volumen.data.augmentation.moving import Rotate as Rotate
+    from volumen.data.augmentation.moving import Scale as Scale
+    from volumen.data.augmentation.moving import SliceJitter as SliceJitter
     from volumen.data.augmentation.spatial import Flip as Flip
     from volumen.data.augmentation.spatial import Rotate90 as Rotate90
     from volumen.data.augmentation.transform import Kind as Kind
@@ -111,6 +117,7 @@ _HOMES = {
     "Division": "splits",
     "Downloaded": "downloads.download",
     "Draft": "layouts.layout",
+    "Elastic": "augmentation.elastic",
     "FileSplit": "splits",
     "Finding": "findings",
     "Fingerprint": "fingerprint",
@@ -120,6 +127,7 @@ _HOMES = {
     "FolderLayout": "layouts.folders",
     "ForegroundSampling": "indexed_sampling",
     "Frame": "frames",
+    "Gamma": "augmentation.intensity",
     "GaussianNoise": "augmentation.intensity",
     "GroupSplit": "splits",
     "Hdf5Layout": "layouts.hdf5",
@@ -139,17 +147,21 @@ _HOMES = {
     "NisbLayout": "layouts.nisb",
     "NnunetLayout": "layouts.nnunet",
     "NucmmLayout": "layouts.nucmm",
+    "PatchDropout": "augmentation.dropout",
     "Patience": "downloads.transfer",
     "PublishedSplit": "splits",
     "ReadingLoad": "stages",
     "RemoteData": "downloads.catalogue",
     "RemoteFile": "downloads.catalogue",
+    "Rotate": "augmentation.moving",
     "Rotate90": "augmentation.spatial",
     "Sample": "samples",
     "SampleLoader": "loader",
     "SamplePlan": "drawing",
+    "Scale": "augmentation.moving",
     "ShareSplit": "splits",
     "SlabSplit": "slabs",
+    "SliceJitter": "augmentation.moving",
     "SnemiLayout": "layouts.snemi3d",
     "Split": "splits",
     "StageSeconds": "stages",
@@ -204,6 +216,7 @@ __all__ = [
     "Division",
     "Downloaded",
     "Draft",
+    "Elastic",
     "FileSplit",
     "Finding",
     "Fingerprint",
@@ -213,6 +226,7 @@ __all__ = [
     "FolderLayout",
     "ForegroundSampling",
     "Frame",
+    "Gamma",
     "GaussianNoise",
     "GroupSplit",
     "Hdf5Layout",
@@ -231,17 +245,21 @@ __all__ = [
     "NisbLayout",
     "NnunetLayout",
     "NucmmLayout",
+    "PatchDropout",
     "Patience",
     "PublishedSplit",
     "ReadingLoad",
     "RemoteData",
     "RemoteFile",
+    "Rotate",
     "Rotate90",
     "Sample",
     "SampleLoader",
     "SamplePlan",
+    "Scale",
     "ShareSplit",
     "SlabSplit",
+    "SliceJitter",
     "SnemiLayout",
     "Split",
     "StageSeconds",

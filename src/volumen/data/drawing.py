@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from volumen.data.augmentation.transform import Transform
+from volumen.data.augmentation.warp import join_warps
 from volumen.data.cases import Case
 from volumen.data.encoding import Wanted, encode_targets, find_halos
 from volumen.data.images import find_shape, read_image
@@ -86,7 +87,7 @@ def pick_case(plan: SamplePlan, number: int) -> tuple[Case, np.random.Generator]
 def augment_sample(sample: Sample, transforms: Sequence[Transform[Any]]) -> Sample:
     """The sample after each transform, every patch changed by draws from its own seed."""
     streams = [np.random.default_rng(seed) for seed in sample.seed.tolist()]
-    for transform in transforms:
+    for transform in join_warps(transforms):
         params = [transform.draw(stream, to_shape(sample.image.shape[-3:])) for stream in streams]
         labels = {name: transform.apply(tensor, params, "labels") for name, tensor in sample.labels.items()}
         weight = None if sample.weight is None else transform.apply(sample.weight, params, "mask")

@@ -23,6 +23,8 @@ Told = Callable[[float], None]
 
 # Values of a label that are listed one by one; a label with more is one of objects.
 MOST_VALUES = 16
+# The largest value that is taken for a class where the data set names none.
+MOST_CLASSES = 8
 # Values that are refused and named.
 _SHOWN = 5
 
@@ -88,7 +90,7 @@ class LabelFacts:
     @property
     def has_classes(self) -> bool:
         """Whether its values are few and small, as classes are."""
-        return bool(self.values) and self.largest <= MOST_VALUES and not self.parted
+        return bool(self.values) and self.largest <= MOST_CLASSES and not self.parted
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,11 @@ class Fingerprint:
         """Of every case; None when some case does not say."""
         known = tuple(case.voxel_size for case in self.cases if case.voxel_size is not None)
         return known if len(known) == len(self.cases) else None
+
+    @property
+    def doubtful(self) -> tuple[str, ...]:
+        """Labels with ids above the recipe's `data.ignore`, and with voxels of that value."""
+        return tuple(name for name in self.labels if any(label.doubtful for label in self.list_label(name)))
 
     def list_label(self, name: str) -> list[LabelFacts]:
         """What the cases that have a label say of it."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from volumen.config import format_yaml, parse_config
+from volumen.config import DataSection, format_yaml, parse_config
 from volumen.data import CaseFacts, Draft, Fingerprint, Fold, LabelFacts
 from volumen.errors import DataError
 from volumen.networks import TrainingPlan, plan_training
@@ -77,16 +77,19 @@ def _choose_data(
 ) -> dict[str, Any]:
     """What differs from the defaults of the data section."""
     chosen: dict[str, Any] = {"augmentations": list(AUGMENTATIONS)}
-    if ignore is not None and any(label.doubtful for case in facts.cases for label in case.labels.values()):
-        chosen["ignore"] = None
+    if ignore != DataSection().ignore:
+        chosen["ignore"] = ignore
     if plan.voxel_size is not None and _differ(facts.cases):
         chosen["voxel_size"] = list(plan.voxel_size)
-    units = len({case.group or case.name for case in facts.cases})
-    if not published and units == 1:
-        chosen |= {"split": "slab", "folds": 2}
-    elif not published and units < FOLDS:
-        chosen["folds"] = units
-    return chosen
+    return chosen if published else chosen | _choose_split(facts.cases)
+
+
+def _choose_split(cases: Sequence[CaseFacts]) -> dict[str, Any]:
+    """As many folds as there are cases or groups, where that is fewer than usual; slabs of a lone case."""
+    units = len({case.group or case.name for case in cases})
+    if units == 1:
+        return {"split": "slab", "folds": 2}
+    return {"folds": units} if units < FOLDS else {}
 
 
 def _differ(cases: Sequence[CaseFacts]) -> bool:

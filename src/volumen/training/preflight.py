@@ -179,15 +179,27 @@ def run_preflight(
         if draft is None:
             return Preflight(findings=tuple(findings))
         facts = take_fingerprint(draft.cases, ignore=section.ignore, progress=progress)
+        if config is None and facts.doubtful:
+            findings.append(_explain_ids(facts, section.ignore))
+            section = section.model_copy(update={"ignore": None})
+            facts = take_fingerprint(draft.cases, ignore=None, progress=progress)
         result = Preflight(data=facts)
         if config is None:
-            result, config = plan_run(result, facts, draft, options=options, findings=findings)
+            result, config = plan_run(result, facts, draft, ignore=section.ignore, options=options, findings=findings)
             draft = _rescale(draft, config)
         findings += find_faults(facts, section if config is None else config.data)
         if config is not None:
             run = Run(settle_config(config, fast=False), draft, device)
             result = look_ahead(result, facts, run, source=source, tiling=tiling or Tiling(), findings=findings)
     return replace(result, findings=tuple(findings))
+
+
+def _explain_ids(facts: Fingerprint, ignore: int | None) -> Finding:
+    return Finding(
+        "warning",
+        f"label {', '.join(facts.doubtful)}: there are ids above {ignore}, so {ignore} is taken for an id too and not "
+        "for nobody looked: data.ignore is null in the planned recipe",
+    )
 
 
 def _rescale(draft: Draft, config: RunConfig | None) -> Draft:
@@ -207,10 +219,15 @@ class Run:
 
 
 def plan_run(
-    result: Preflight, facts: Fingerprint, draft: Draft, *, options: PlanOptions, findings: list[Finding]
+    result: Preflight,
+    facts: Fingerprint,
+    draft: Draft,
+    *,
+    ignore: int | None,
+    options: PlanOptions,
+    findings: list[Finding],
 ) -> tuple[Preflight, RunConfig | None]:
     """The result with a plan and its recipe, and what that recipe is; as it was where nothing can be planned."""
-    ignore = DataSection().ignore
     planned = _attempt(partial(draft_recipe, facts, draft, options=options, ignore=ignore), findings)
     if planned is None:
         return result, None
