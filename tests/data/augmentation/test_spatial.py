@@ -1,14 +1,26 @@
 import numpy as np
+import pytest
 import torch
 
 from volumen.data import Flip, Rotate90
 from volumen.data.augmentation.spatial import FlipParams, Rotate90Params
+from volumen.errors import ConfigError
 
 
 def test_a_flip_mirrors_the_axis_it_drew():
     image = torch.arange(3.0).reshape(1, 1, 3, 1, 1)
     assert Flip().apply(image, [FlipParams(0)], "image").flatten().tolist() == [2, 1, 0]
     assert torch.equal(Flip().apply(image, [FlipParams(2)], "image"), image)
+
+
+def test_flips_stay_within_the_axes_that_are_named(rng):
+    axes = {Flip(p=1, axes="yx").draw(rng, (4, 4, 4)).axis for _ in range(50)}
+    assert axes == {1, 2}
+
+
+def test_an_axis_that_is_none_is_refused():
+    with pytest.raises(ConfigError, match="got 'w'"):
+        Flip(axes="w")
 
 
 def test_flips_reach_every_axis():

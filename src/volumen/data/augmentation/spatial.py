@@ -10,9 +10,11 @@ from jaxtyping import Shaped
 from torch import Tensor
 
 from volumen.data.augmentation.transform import Chance, Kind, Transform, change_each, check_probability
+from volumen.errors import ConfigError
 from volumen.geometry import Shape
 
 AXES = 3
+NAMES = "zyx"
 
 
 @dataclass(frozen=True)
@@ -28,16 +30,22 @@ class Flip(Transform[FlipParams]):
 
     Args:
         p: how often.
+        axes: which may be mirrored; `yx` where the two sides of a slice are not alike.
     """
 
     p: Chance = 0.5
+    axes: str = NAMES
 
     def __post_init__(self) -> None:
         check_probability(self.p)
+        if not self.axes or set(self.axes) - set(NAMES):
+            raise ConfigError(
+                f"flip mirrors the axes {', '.join(NAMES)}, written one after the other; got {self.axes!r}"
+            )
 
     def draw(self, rng: np.random.Generator, shape: Shape) -> FlipParams:
         """The axis for one sample."""
-        axes = [axis for axis, extent in enumerate(shape) if extent > 1]
+        axes = [axis for axis, extent in enumerate(shape) if extent > 1 and NAMES[axis] in self.axes]
         if rng.random() >= self.p or not axes:
             return FlipParams(None)
         return FlipParams(axes[rng.integers(len(axes))])
