@@ -63,9 +63,7 @@ def chart_metrics(table: Table, marks: tuple[Mark, ...] = ()) -> tuple[Chart, ..
     """The charts of one fold: loss, scores, the loss part by part, learning rate; those there is something for."""
     losses = [table[name] for name in ("train/loss", "val/loss") if name in table]
     parts = [series for name, series in table.items() if name.count("/") > 1]
-    scores = [series for name, series in table.items() if name.startswith("val/") and name.count("/") == 1]
-    scores = [series for series in scores if not series.name.endswith("/loss")]
-    decoded = [series for name, series in table.items() if name.startswith("decoded/")]
+    scores = _find_scores(table, "val/")
     shares = [series for series in scores if all(0 <= value <= 1 for value in series.y if math.isfinite(value))]
     others = [series for series in scores if series not in shares]
     rate = [table["lr"]] if "lr" in table else []
@@ -79,12 +77,26 @@ def chart_metrics(table: Table, marks: tuple[Mark, ...] = ()) -> tuple[Chart, ..
             marks=marks,
             caption=_caption("On patches of the held-out cases, not on whole volumes.", marks),
         ),
-        Chart("Decoded", tuple(decoded), marks=marks, caption=_caption("Of objects, as a prediction has them.", marks)),
+        Chart(
+            "Decoded",
+            _find_scores(table, "decoded/"),
+            marks=marks,
+            caption=_caption("Of objects, as a prediction has them.", marks),
+        ),
         *(Chart(series.name, (series,), marks=marks) for series in others),
         Chart("Loss, part by part", tuple(parts), caption="The terms that the loss is made of."),
         Chart("Learning rate", tuple(rate), log=_spans_much(rate)),
     ]
     return tuple(chart for chart in charts if chart.series)
+
+
+def _find_scores(table: Table, part: str) -> tuple[Series, ...]:
+    """What a part of the run was scored with, without losses."""
+    return tuple(
+        series
+        for name, series in table.items()
+        if name.startswith(part) and name.count("/") == 1 and not name.endswith("/loss")
+    )
 
 
 def _caption(sentence: str, marks: Sequence[Mark]) -> str:
