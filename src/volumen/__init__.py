@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from volumen.api import make_data as make_data
     from volumen.api import plan as plan
     from volumen.api import predict as predict
+    from volumen.api import profile_training as profile_training
     from volumen.api import read_recipe as read_recipe
     from volumen.api import train as train
     from volumen.api import tune as tune
     from volumen.api import write_error_maps as write_error_maps
+    from volumen.api import write_plan as write_plan
     from volumen.api import write_report as write_report
     from volumen.inference import predict_array as predict_array
     from volumen.volumes import create_volume as create_volume
@@ -45,10 +47,12 @@ _ROOMS = {
     "plan": "api",
     "predict": "api",
     "predict_array": "inference",
+    "profile_training": "api",
     "read_recipe": "api",
     "train": "api",
     "tune": "api",
     "write_error_maps": "api",
+    "write_plan": "api",
     "write_report": "api",
 }
 __all__ = [
@@ -69,10 +73,12 @@ __all__ = [
     "plan",
     "predict",
     "predict_array",
+    "profile_training",
     "read_recipe",
     "train",
     "tune",
     "write_error_maps",
+    "write_plan",
     "write_report",
 ]
 

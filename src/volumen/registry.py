@@ -121,9 +121,15 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "augmentation": {
         "brightness_contrast": "volumen.data:BrightnessContrast",
+        "dropout": "volumen.data:PatchDropout",
+        "elastic": "volumen.data:Elastic",
         "flip": "volumen.data:Flip",
+        "gamma": "volumen.data:Gamma",
         "noise": "volumen.data:GaussianNoise",
+        "rotate": "volumen.data:Rotate",
         "rotate90": "volumen.data:Rotate90",
+        "scale": "volumen.data:Scale",
+        "slice_jitter": "volumen.data:SliceJitter",
     },
     "optimizer": {
         "adam": "volumen.training:build_adam",

@@ -20,6 +20,7 @@ COMMANDS = [
     ["data", "make"],
     ["data", "inspect"],
     ["data", "convert"],
+    ["data", "profile"],
 ]
 
 
@@ -55,11 +56,18 @@ def test_the_help_names_every_command(volumen):
         (["evaluate", "a.tif", "b.tif"], "a.tif is not there"),
         (["report", "nowhere"], "nowhere"),
         (["plan", "nowhere"], "nowhere"),
+        (["plan", "nowhere", "data.folds=2"], "data.folds=2 is a setting of a recipe, and none is named"),
+        (["plan", "nowhere", "--recipe", "scroll-demo", "--size", "L"], "the recipe names its own"),
+        (["plan", "nowhere", "--recipe", "scroll-demo", "--write", "a.yaml"], "give one of them"),
+        (["plan", "nowhere", "--write", "a.txt"], "a recipe is written to a name that ends in .yaml; got a.txt"),
+        (["plan", "nowhere", "--predict", "a.tif"], "a.tif is not there"),
         (["import", "nnunet", "nowhere", "out"], "there is no nowhere/plans.json"),
         (["ensemble", "a"], "two paths or more"),
         (["data", "convert", "a.tif", "b.zarr"], "a.tif is not there"),
         (["data", "convert", "a.tif", "b.zarr", "--chunks", "1,2"], "3 numbers with commas between them are due"),
         (["data", "convert", "a.tif", "b.zarr", "--zarr", "4"], "2"),
+        (["data", "profile", "scroll-demo"], "no data are named: give --data DIR"),
+        (["data", "profile", "scroll-demo", "--steps", "1"], "steps is 2 or more; got 1"),
         (["data", "make", "scroll", "d", "--cases", "0"], "at least 1 case is needed"),
         (["recipes", "show", "scroll-surfase"], "did you mean 'scroll-surface'?"),
     ],

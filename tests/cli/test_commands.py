@@ -34,12 +34,56 @@ def test_recipes_are_listed_shown_copied_and_checked(volumen, tmp_path):
     assert "data.patchsize: no such key; did you mean 'patch_size'?" in said.err
 
 
-def test_a_data_set_is_planned(volumen, walk):
-    said = volumen("plan", walk / "data", "--size", "L")
+def test_a_data_set_is_planned_and_the_plan_trains_as_it_is(volumen, walk, tmp_path):
+    planned = tmp_path / "planned.yaml"
+    said = volumen("plan", walk / "data", "--size", "L", "--write", planned)
     assert said.code == 0, said.err
-    assert "patch 24×24×24, divisor 4×4×4" in said.out
-    assert "training in all" in said.out
-    assert "name: planned_unet" in said.out
+    for line in (
+        "3 cases",
+        "24 × 24 × 24",
+        "ignored (",
+        "3: 2 to learn from, 1 held out",
+        "patch 24×24×24, divisor 4×4×4",
+        "training in all",
+        "name: planned_unet",
+    ):
+        assert line in said.out
+    small = ["network.features=2", "network.block=plain", "data.num_workers=0", "data.batch_size=1"]
+    said = volumen("train", planned, *small, "--data", walk / "data", "--out", tmp_path / "run", "--fast")
+    assert said.code == 0, said.err
+    said = volumen("plan", walk / "data", "--write", planned)
+    assert said.code == 2
+    assert "is there already" in said.err
+
+
+def test_a_recipe_is_held_against_the_data(volumen, walk, image):
+    said = volumen(
+        "plan", walk / "data", *SMALL, "--recipe", "scroll-demo", "--predict", image, "--tile", "24", "--json"
+    )
+    assert said.code == 0, said.err
+    told = json.loads(said.out)
+    assert told["can_train"]
+    assert told["prediction"]["tiles"] == 1
+    assert told["training"]["memory"]["training"] > 0
+    said = volumen(
+        "plan", walk / "data", *SMALL, "--recipe", "scroll-demo", "heads.surface.label=nothing", "data.folds=9"
+    )
+    assert said.code == 2
+    assert "error: head 'surface' asks for the label 'nothing', which no case has" in said.out
+    assert "error: 9 folds need 9 cases or more; there are 3" in said.out
+    assert said.err == ""
+
+
+def test_training_is_profiled(volumen, walk):
+    profiled = ("data", "profile", "scroll-demo", *SMALL, "--data", walk / "data", "--steps", "2")
+    said = volumen(*profiled)
+    assert said.code == 0, said.err
+    assert re.search(r"reading +0\.\d{4}", said.out)
+    assert re.search(r"the network is the limit|loading holds training back", said.out.splitlines()[-1])
+    told = json.loads(volumen(*profiled, "data.num_workers=0", "--json").out)
+    assert told["loops"][0]["workers"] == 0
+    assert told["verdict"]
+    assert {path.name for path in walk.iterdir()} == {"data", "run"}
 
 
 def test_a_model_of_nnunet_is_imported_and_predicts(volumen, image, tmp_path):

@@ -37,7 +37,7 @@ def count_labels(monkeypatch: pytest.MonkeyPatch) -> Callable[..., PatchIndex]:
     monkeypatch.setattr(indexing, "EDGE", 4)
 
     def count(labels: np.ndarray, known: np.ndarray | None = None) -> PatchIndex:
-        tally = indexing.Tally(labels.shape)
+        tally = indexing.CellTally(labels.shape)
         table = build_table(
             tally.number_cells(Box.whole(labels.shape)), labels, ignore=None if known is None else ~known
         )

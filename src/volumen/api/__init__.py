@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from volumen.api.data import inspect_volume as inspect_volume
     from volumen.api.data import list_downloads as list_downloads
     from volumen.api.data import make_data as make_data
+    from volumen.api.data import profile_training as profile_training
     from volumen.api.models import build_model as build_model
-    from volumen.api.models import forecast_plan as forecast_plan
+    from volumen.api.models import check_recipe_path as check_recipe_path
     from volumen.api.models import import_nnunet as import_nnunet
     from volumen.api.models import load_model as load_model
     from volumen.api.models import plan as plan
     from volumen.api.models import train as train
+    from volumen.api.models import write_plan as write_plan
     from volumen.api.predictions import decode as decode
     from volumen.api.predictions import ensemble as ensemble
     from volumen.api.predictions import predict as predict
@@ -32,13 +34,13 @@ if TYPE_CHECKING:
 _HOMES = {
     "CleanUp": "decoding",
     "build_model": "api.models",
+    "check_recipe_path": "api.models",
     "convert": "api.data",
     "copy_recipe": "config",
     "decode": "api.predictions",
     "download_data": "api.data",
     "ensemble": "api.predictions",
     "evaluate": "api.scores",
-    "forecast_plan": "api.models",
     "import_nnunet": "api.models",
     "inspect_volume": "api.data",
     "list_downloads": "api.data",
@@ -48,23 +50,25 @@ _HOMES = {
     "plan": "api.models",
     "predict": "api.predictions",
     "predict_each": "api.predictions",
+    "profile_training": "api.data",
     "read_recipe": "config",
     "show_recipe": "api.recipes",
     "train": "api.models",
     "tune": "api.predictions",
     "write_error_maps": "api.scores",
+    "write_plan": "api.models",
     "write_report": "api.reports",
 }
 __all__ = [
     "CleanUp",
     "build_model",
+    "check_recipe_path",
     "convert",
     "copy_recipe",
     "decode",
     "download_data",
     "ensemble",
     "evaluate",
-    "forecast_plan",
     "import_nnunet",
     "inspect_volume",
     "list_downloads",
@@ -74,11 +78,13 @@ __all__ = [
     "plan",
     "predict",
     "predict_each",
+    "profile_training",
     "read_recipe",
     "show_recipe",
     "train",
     "tune",
     "write_error_maps",
+    "write_plan",
     "write_report",
 ]
 

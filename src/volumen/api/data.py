@@ -5,16 +5,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from volumen.api.progress import Progress
+from volumen.api.recipes import settle_recipe
+from volumen.config import RunConfig
 
 if TYPE_CHECKING:
     import numpy as np
 
     from volumen.data import Downloaded, RemoteData
+    from volumen.training import Profile, ProfileOptions
     from volumen.volumes import Converted, ConvertOptions, Facts
 
 
 def make_data(
-    kind: Literal["scroll", "neurons"],
+    kind: Literal["scroll", "ink", "fibres", "neurons", "vesicles"],
     folder: str | Path,
     *,
     cases: int = 5,
@@ -84,3 +87,25 @@ def download_data(
 
     target = Path("data") / name if folder is None else Path(folder)
     return download(find_data(name), target, parts=parts, keep=keep, progress=progress)
+
+
+def profile_training(
+    recipe: str | Path | RunConfig,
+    *,
+    data: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    options: "ProfileOptions | None" = None,
+    progress: Progress | None = None,
+) -> "Profile":
+    """Where the time of a training step goes: loading, augmentation, targets, network; and what holds it back.
+
+    Args:
+        recipe: a packaged name, a path, or a run that was read already.
+        data: folder of cases; the recipe's data.root when not said.
+        overrides: settings on top, as `a.b=c`.
+        options: how much is measured, and where.
+        progress: called with batches measured and in all.
+    """
+    from volumen.training import profile_training as profile
+
+    return profile(settle_recipe(recipe, data, overrides), options=options, progress=progress)

@@ -5,52 +5,77 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from volumen.api.progress import Progress
+from volumen.api.recipes import settle_recipe
 from volumen.config import RunConfig, read_recipe
-from volumen.volumes import open_volume
+from volumen.errors import ConfigError, DataError, ExistsError, OutputError
 
 if TYPE_CHECKING:
-    from volumen.inference import Model
-    from volumen.networks import Memory, Size, TrainingPlan
-    from volumen.training import RunOptions, RunSummary
+    from volumen.inference import Model, Tiling
+    from volumen.training import PlanOptions, Preflight, RunOptions, RunSummary
 
 
 def plan(
     data: str | Path,
     *,
-    size: "Size" = "M",
-    gigabytes: float | None = None,
-    outputs: int = 2,
-    flat: bool | None = None,
-) -> "TrainingPlan":
-    """Patch, batch and network for the cases of a folder and a GPU, by the rules of nnU-Net.
+    recipe: str | Path | RunConfig | None = None,
+    overrides: Sequence[str] = (),
+    predict: str | Path | None = None,
+    options: "PlanOptions | None" = None,
+    tiling: "Tiling | None" = None,
+    progress: Progress | None = None,
+) -> "Preflight":
+    """What training on a data set would meet: its fingerprint, a network, memory, time, and all that is wrong.
 
     Args:
         data: folder of cases.
-        size: nnU-Net's plain network for 8 GB, or its residual encoders M, L and XL for 8, 24 and 40 GB.
-        gigabytes: memory of another GPU than the size was made for.
-        outputs: channels of all heads.
-        flat: a 2D network for slices; when not said, for cases of one slice.
+        recipe: what would be trained; planned by the rules of nnU-Net when not said.
+        overrides: settings of the recipe on top, as `a.b=c`.
+        predict: a volume, to forecast what predicting it would take.
+        options: what the network is planned for, and where times are measured.
+        tiling: how that volume would be cut.
+        progress: called with millions of voxels read and in all.
     """
-    from volumen.data import find_cases
-    from volumen.networks import plan_training
+    from volumen.training import run_preflight
 
-    cases = find_cases(data, flat=True)
-    known = [case.voxel_size for case in cases if case.voxel_size is not None]
-    return plan_training(
-        [open_volume(case.image).shape for case in cases],
-        known if len(known) == len(cases) else None,
-        size=size,
-        gigabytes=gigabytes,
-        outputs=outputs,
-        flat=flat,
-    )
+    if recipe is None and overrides:
+        raise ConfigError(f"{overrides[0]} is a setting of a recipe, and none is named: give one with --recipe")
+    config = None if recipe is None else settle_recipe(recipe, data, overrides)
+    return run_preflight(data, config, predict=predict, tiling=tiling, options=options, progress=progress)
 
 
-def forecast_plan(plan: "TrainingPlan", *, channels: int = 1, outputs: int = 2) -> "Memory":
-    """What training with a plan will take of memory; nothing of that size is made."""
-    from volumen.networks import forecast_plan as forecast
+def write_plan(result: "Preflight", path: str | Path, *, data: str | Path, overwrite: bool = False) -> Path:
+    """The file with the recipe of a plan, which trains as it is.
 
-    return forecast(plan, channels=channels, outputs=outputs)
+    Args:
+        result: what `plan` gave.
+        path: a name that ends in .yaml.
+        data: what it was planned for; said in a comment.
+        overwrite: replace a file that is there.
+    """
+    from volumen.training import format_recipe
+
+    target = check_recipe_path(path, overwrite=overwrite)
+    if result.recipe is None or not result.can_train:
+        raise DataError(f"{target} is not written: there is no plan that could be trained")
+    notes = ["A network planned for a data set: heads by what its labels hold, patch, batch and network by its shapes."]
+    notes += ["", f"Run:   volumen train {target} --data {data}"]
+    partial = target.with_name(target.name + ".partial")
+    try:
+        partial.write_text(format_recipe(result.recipe, notes), encoding="utf-8")
+        partial.replace(target)
+    except OSError as error:
+        raise OutputError(f"{target} cannot be written ({error.strerror}); name another file") from error
+    return target
+
+
+def check_recipe_path(path: str | Path, *, overwrite: bool) -> Path:
+    """The path, if a recipe may be written there."""
+    target = Path(path)
+    if target.suffix not in {".yaml", ".yml"}:
+        raise ConfigError(f"a recipe is written to a name that ends in .yaml; got {target}")
+    if target.exists() and not overwrite:
+        raise ExistsError(f"{target} is there already; name another file")
+    return target
 
 
 def import_nnunet(
@@ -98,9 +123,7 @@ def train(
     """
     from volumen.training import train_folds
 
-    config = recipe if isinstance(recipe, RunConfig) else read_recipe(recipe, overrides)
-    if data is not None:
-        config = config.model_copy(update={"data": config.data.model_copy(update={"root": str(data)})})
+    config = settle_recipe(recipe, data, overrides)
     return train_folds(config, out=out, folds=fold, options=options, progress=progress)
 
 

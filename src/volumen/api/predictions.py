@@ -71,7 +71,9 @@ def predict_each(
         clean_up=clean_up or CleanUp(),
         options=options or PredictOptions(),
     )
-    for image, target in plan_files(Path(source), Path(output), channels=batch.models[0].channels):
+    channels = batch.models[0].channels
+    stacks = any(model.config.data.patch_size[0] > 1 for model in batch.models)
+    for image, target in plan_files(Path(source), Path(output), channels=channels, stacks=stacks):
         yield predict_file(batch, image, target, progress=progress)
 
 

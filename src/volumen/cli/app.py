@@ -44,9 +44,9 @@ _offer(
 )
 _offer(
     "plan",
-    "volumen.cli.models:plan",
-    "volumen plan scrolls",
-    "volumen plan scrolls --size L --gigabytes 16",
+    "volumen.cli.plan:plan",
+    "volumen plan scrolls --recipe scroll-demo --predict scrolls/train_images/scroll_000.tif",
+    "volumen plan scrolls --size plain --gigabytes 4 --write planned.yaml",
 )
 _offer(
     "predict",
@@ -121,7 +121,7 @@ _offer(
     parent=imports,
 )
 
-data = App(name="data", help="Make data sets, look at volumes, convert them.")
+data = App(name="data", help="Make data sets, look at volumes, convert them, measure what loads them.")
 app.command(data)
 _offer(
     "make",
@@ -149,6 +149,13 @@ _offer(
     "volumen.cli.data:convert",
     "volumen data convert scrolls/train_images/scroll_000.tif scroll.ome.zarr --levels 2",
     "volumen data convert scroll.ome.zarr part.tif --crop 0:32,0:64,0:64 --dtype uint8 --range 20,220",
+    parent=data,
+)
+_offer(
+    "profile",
+    "volumen.cli.data:profile",
+    "volumen data profile scroll-demo --data scrolls --steps 5",
+    "volumen data profile scroll-demo data.num_workers=2 --data scrolls --steps 5 --without-workers",
     parent=data,
 )
 

@@ -1,4 +1,4 @@
-"""`volumen data`: make synthetic data sets, look at volumes, convert them."""
+"""`volumen data`: make synthetic data sets, look at volumes, convert them, measure what loads them."""
 
 import json
 from pathlib import Path
@@ -10,23 +10,33 @@ from volumen import api
 from volumen.cli.facts import count_bytes, join_numbers, print_facts
 from volumen.cli.flags import expose_knobs
 from volumen.cli.progress import show_progress
+from volumen.training import Profile, ProfileOptions
 from volumen.viewing import format_duration
 from volumen.volumes import Converted, ConvertOptions
 
 
-def make(kind: Literal["scroll", "neurons"], folder: Path, /, *, cases: int = 5, size: int = 96, seed: int = 0) -> None:
+def make(
+    kind: Literal["scroll", "ink", "fibres", "neurons", "vesicles"],
+    folder: Path,
+    /,
+    *,
+    cases: int = 5,
+    size: int = 96,
+    seed: int = 0,
+) -> None:
     """Make a synthetic data set with exact labels.
 
     Args:
-        kind: Scroll CT with surfaces, or electron microscopy with neurons, mitochondria and vesicles.
+        kind: Scroll CT: scroll (surfaces), ink (65 layers along a sheet, and its writing), fibres. Electron microscopy:
+            neurons (with mitochondria and vesicles), vesicles (large ones, as HDF5).
         folder: Where images and labels go.
         cases: How many volumes.
-        size: Voxels along each axis.
+        size: Voxels along each axis; of ink along y and x.
         seed: The same seed gives the same bytes.
     """
     with show_progress("cases") as progress:
         names = api.make_data(kind, folder, cases=cases, size=size, seed=seed, progress=progress)
-    print(f"{len(names)} {kind} cases of {size}³ in {folder}")
+    print(f"{len(names)} {kind} cases of {f'65 layers of {size}²' if kind == 'ink' else f'{size}³'} in {folder}")
 
 
 def inspect(spec: str, /, *, as_json: Annotated[bool, Parameter(name="--json")] = False) -> None:
@@ -56,6 +66,49 @@ def convert(source: str, target: str, /, *, options: ConvertOptions = ConvertOpt
     with show_progress("blocks") as progress:
         converted = api.convert(source, target, options=options, progress=progress)
     _print_converted(source, converted)
+
+
+@expose_knobs
+def profile(
+    recipe: str,
+    /,
+    *overrides: str,
+    data: Path | None = None,
+    options: ProfileOptions = ProfileOptions(),
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
+) -> None:
+    """Measure where the time of training goes, and say what holds it back; nothing is written.
+
+    Args:
+        recipe: A packaged name or a path.
+        overrides: Settings on top, as a.b=c.
+        data: Folder of cases; the recipe's data.root when not given.
+        as_json: Print one JSON object and nothing else.
+    """
+    with show_progress("batches") as progress:
+        measured = api.profile_training(recipe, data=data, overrides=overrides, options=options, progress=progress)
+    if as_json:
+        print(json.dumps(measured.to_dict()))
+    else:
+        _print_profile(measured)
+
+
+def _print_profile(measured: Profile) -> None:
+    print(f"seconds a batch of {measured.batch_size}, each stage alone; half of the batches lie between low and high")
+    print(f"{'':<30}{'median':>10}{'low':>10}{'high':>10}")
+    for name, spread in {
+        "reading": measured.reading,
+        "augmentation": measured.augmentation,
+        "targets, by who loads": measured.encoding,
+        f"targets, on {measured.device}": measured.targets,
+        f"network, on {measured.device}": measured.network,
+    }.items():
+        print(f"{name:<30}{spread.median:>10.4f}{spread.low:>10.4f}{spread.high:>10.4f}")
+    for loop in measured.loops:
+        print(f"training with {loop.workers} workers on {measured.cores} cores: {loop.batches_a_second:.2f} batches/s")
+        for name, spread in {"  waiting": loop.wait, "  step": loop.step}.items():
+            print(f"{name:<30}{spread.median:>10.4f}{spread.low:>10.4f}{spread.high:>10.4f}")
+    print(measured.verdict)
 
 
 def _print_converted(source: str, converted: Converted) -> None:

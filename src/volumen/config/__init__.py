@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from volumen.config.schema import DataSection as DataSection
     from volumen.config.schema import DecodedSection as DecodedSection
     from volumen.config.schema import HeadSection as HeadSection
+    from volumen.config.schema import LayersSection as LayersSection
     from volumen.config.schema import RunConfig as RunConfig
     from volumen.config.schema import TrainingSection as TrainingSection
     from volumen.config.section import Lengths as Lengths
@@ -41,6 +42,7 @@ _HOMES = {
     "DatasetSection": "datasets",
     "HeadSection": "schema",
     "KEPT": "datasets",
+    "LayersSection": "schema",
     "Lengths": "section",
     "REST": "datasets",
     "RunConfig": "schema",
@@ -72,6 +74,7 @@ __all__ = [
     "DatasetSection",
     "DecodedSection",
     "HeadSection",
+    "LayersSection",
     "Lengths",
     "RunConfig",
     "TrainingSection",

@@ -52,9 +52,8 @@ def find_halos(wanted: Wanted, patch: Shape, voxel_size: VoxelSize | None) -> di
     return {name: _even_halo(halo, patch) for name, halo in halos.items()}
 
 
-def encode_targets(sample: Sample, wanted: Wanted, voxel_size: VoxelSize | None) -> Sample:
-    """The sample with its targets, and its labels without the halo that they were read with."""
-    patch = to_shape(sample.image.shape[-3:])
+def encode_targets(sample: Sample, wanted: Wanted, patch: Shape, voxel_size: VoxelSize | None) -> Sample:
+    """The sample with its targets, and its labels of `patch` voxels without the halo that they were read with."""
     targets = {}
     for name, each in wanted.targets.items():
         halo = each.target.find_halo(voxel_size)

@@ -33,10 +33,11 @@ def count_channels(case: Case) -> int:
 
 def open_measured(case: Case) -> Volume:
     """The part of a case's images whose intensities count, in the files' own voxels."""
-    parts = [_open_part(case.frame.locate_measured(spec)) for spec in case.images]
+    parts = [open_source(case.frame.locate_measured(spec)) for spec in case.images]
     return parts[0] if len(parts) == 1 else StackedVolume(parts)
 
 
-def _open_part(source: Source) -> Volume:
+def open_source(source: Source) -> Volume:
+    """The voxels of a file that a case is made of, in the file's own voxel size."""
     volume = open_volume(source.spec)
     return volume if source.box is None else CroppedVolume(volume, source.box)

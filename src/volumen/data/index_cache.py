@@ -63,13 +63,13 @@ def identify_index(case: Case, label: str, *, reader: PatchReader, ignore: int |
 
 
 def read_index(name: str) -> PatchIndex | None:
-    """The index of a name; None when there is none, or it is damaged."""
+    """The index of a name; None when there is none to be read, or it is damaged."""
     path = find_folder() / f"{name}.npz"
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
         return _restore(arrays)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError):
         logger.warning("%s is damaged and is made again", path)

@@ -48,7 +48,7 @@ def build_index(
     """
     values = case.find_values(label)
     shape = find_extent(case, label, reader)
-    tally = Tally(shape)
+    tally = CellTally(shape)
     boxes = plan_boxes(shape, [reader.find_chunks(case.locate_labels(label))], most=BLOCK_VOXELS)
     for done, box in enumerate(boxes, 1):
         seen = read_seen(case, label, box, reader=reader, ignore=ignore)
@@ -60,7 +60,7 @@ def build_index(
     return tally.close(merged=values.components is not None)
 
 
-class Tally:
+class CellTally:
     """Voxels of each label in each cell, while they are counted; bounded by widening cells and thinning labels."""
 
     def __init__(self, shape: Shape) -> None:

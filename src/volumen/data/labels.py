@@ -63,6 +63,14 @@ def find_extent(case: Case, name: str, reader: PatchReader) -> Shape:
     return reader.find_shape(case.locate_labels(name))
 
 
+def find_looked(case: Case, name: str, box: Box, *, reader: PatchReader) -> Bool[np.ndarray, "z y x"]:
+    """Where the masks and the slices that are skipped let labels count, whatever the labels say."""
+    looked = np.ones(box.shape, bool)
+    for mask in _Label(case, name, reader, None).read_masks(box):
+        looked &= mask != 0
+    return looked
+
+
 @dataclass(frozen=True)
 class _Label:
     """One label of a case, and what reads it."""

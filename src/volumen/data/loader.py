@@ -55,10 +55,35 @@ def build_loader(
         training: whether to shuffle and augment.
         measured: what `measure_cases` gave for these cases; done here when left out, which reads every image.
     """
+    plan = plan_samples(cases, config, wanted=wanted, seed=seed, training=training, measured=measured)
+    numbers = BatchNumbers(first, count, size=config.batch_size, even=None if training else len(cases))
+    workers = min(config.num_workers, count, count_cores())
+    return SampleLoader(
+        PatchDataset(plan, build_reader(cases, config, workers=workers)),
+        batch_sampler=numbers,
+        num_workers=workers,
+        collate_fn=collate_parts,
+        pin_memory=config.pin_memory and torch.cuda.is_available(),
+        multiprocessing_context="spawn" if workers else None,
+        persistent_workers=bool(workers),
+        generator=torch.Generator(),  # or every walk would take a number from torch's global stream
+    )
+
+
+def plan_samples(
+    cases: Sequence[Case],
+    config: DataSection,
+    *,
+    wanted: Wanted,
+    seed: int,
+    training: bool,
+    measured: Measured | None = None,
+) -> SamplePlan:
+    """What all samples of a loader are made from; see `build_loader`."""
     if not cases:
         raise DataError("there are no cases to cut patches from")
     measured = (measured or measure_cases(cases, config, wanted, training=training)).select(cases)
-    plan = SamplePlan(
+    return SamplePlan(
         cases=tuple(cases),
         wanted=wanted,
         patch=config.patch_size,
@@ -70,19 +95,13 @@ def build_loader(
         training=training,
         weights=read_weights(config.datasets),
         indexes=measured.indexes,
+        layers=config.layers,
     )
-    numbers = BatchNumbers(first, count, size=config.batch_size, even=None if training else len(cases))
-    workers = min(config.num_workers, count, count_cores())
-    return SampleLoader(
-        PatchDataset(plan, PatchReader(config.cache_bytes // max(workers, 1), list_kept(cases, config.cache_rate))),
-        batch_sampler=numbers,
-        num_workers=workers,
-        collate_fn=collate_parts,
-        pin_memory=config.pin_memory and torch.cuda.is_available(),
-        multiprocessing_context="spawn" if workers else None,
-        persistent_workers=bool(workers),
-        generator=torch.Generator(),  # or every walk would take a number from torch's global stream
-    )
+
+
+def build_reader(cases: Sequence[Case], config: DataSection, *, workers: int) -> PatchReader:
+    """What each of so many workers reads with (0: this process); it keeps its share of decoded volumes."""
+    return PatchReader(config.cache_bytes // max(workers, 1), list_kept(cases, config.cache_rate))
 
 
 def list_kept(cases: Sequence[Case], rate: float) -> frozenset[str]:

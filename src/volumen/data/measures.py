@@ -81,7 +81,7 @@ def measure_cases(
         return Measured(measured)
     indexes = index_cases(cases, wanted, ignore=config.ignore)
     if training:
-        check_places(sampling, cases, indexes, config.patch_size)
+        check_places(sampling, cases, indexes, config.label_size)
     return Measured(measured, indexes)
 
 

@@ -94,12 +94,23 @@ def check_range(labels: FileLabels, known: Bool[np.ndarray, "z y x"]) -> None:
     """Raises for labels that are negative or do not fit 64 bits with a sign."""
     if labels.dtype.kind == "b" or (labels.dtype.kind == "u" and labels.dtype.itemsize < np.int64().itemsize):
         return
-    wrong = labels[((labels < 0) | (labels > LARGEST_LABEL)) & known]
+    wrong = labels[_find_outside(labels) & known]
     if wrong.size:
         raise DataError(
             f"labels are 0 to 2⁶³ − 1; got {wrong[0]} ({wrong.size} voxels of a patch are outside): "
             f"set data.ignore={wrong[0]} if it means that nobody looked"
         )
+
+
+def find_refused(
+    labels: FileLabels, ignored: Collection[int], values: LabelValues = LabelValues()
+) -> Bool[np.ndarray, "z y x"]:
+    """Where `convert_labels` would not take the value: out of range, or of no class."""
+    taken = ignored if values.is_plain else {0, *values.classes, *ignored}
+    left: Bool[np.ndarray, "z y x"] = ~find_values(labels, taken)
+    if values.rest == "refuse":
+        return left
+    return left & _find_outside(labels) if values.rest == "keep" else np.zeros_like(left)
 
 
 def separate_instances(classes: Labels, components: Components, voxel_size: VoxelSize | None) -> Labels:
@@ -167,3 +178,8 @@ def _map_rest(
         kept: Int64[np.ndarray, " voxels"] = labels[left].astype(np.int64)
         return kept
     return values.rest
+
+
+def _find_outside(labels: FileLabels) -> Bool[np.ndarray, "z y x"]:
+    outside: Bool[np.ndarray, "z y x"] = (labels < 0) | (labels > LARGEST_LABEL)
+    return outside

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from volumen.inference.batch import predict_file as predict_file
     from volumen.inference.devices import resolve_device as resolve_device
     from volumen.inference.export import export_labels as export_labels
+    from volumen.inference.forecast import TileForecast as TileForecast
+    from volumen.inference.forecast import forecast_prediction as forecast_prediction
     from volumen.inference.knobs import Compute as Compute
     from volumen.inference.knobs import PredictOptions as PredictOptions
     from volumen.inference.knobs import Tiling as Tiling
@@ -35,8 +37,10 @@ if TYPE_CHECKING:
     from volumen.inference.tuning import tune_predictions as tune_predictions
 
 _HOMES = {
+    "TileForecast": "forecast",
     "TuneOptions": "tuning",
     "TuneReport": "tuning",
+    "forecast_prediction": "forecast",
     "pair_predictions": "tuning",
     "tune_predictions": "tuning",
     "Batch": "batch",
@@ -72,6 +76,7 @@ __all__ = [
     "PredictOptions",
     "Predicted",
     "Prediction",
+    "TileForecast",
     "Tiling",
     "TuneOptions",
     "TuneReport",
@@ -79,6 +84,7 @@ __all__ = [
     "average_predictions",
     "build_model",
     "export_labels",
+    "forecast_prediction",
     "import_nnunet",
     "load_model",
     "measure_memory",

@@ -21,7 +21,15 @@ from volumen.inference.model import Model
 from volumen.inference.prediction_files import MARKS, Prediction
 from volumen.inference.predictor import predict_volume
 from volumen.inference.tiles import count_tiles
-from volumen.volumes import StackedVolume, Volume, is_volume_folder, list_volumes, name_volume, open_volume
+from volumen.volumes import (
+    StackedVolume,
+    Volume,
+    is_stack,
+    is_volume_folder,
+    list_volumes,
+    name_volume,
+    open_volume,
+)
 
 ZARR, TIFF = ".zarr", (".tif", ".tiff")
 
@@ -69,15 +77,16 @@ class Batch:
     options: PredictOptions
 
 
-def plan_files(source: Path, output: Path, *, channels: int = 1) -> list[tuple[Path, Path]]:
+def plan_files(source: Path, output: Path, *, channels: int = 1, stacks: bool = False) -> list[tuple[Path, Path]]:
     """Each image and where its output goes: a file to a file or into a folder, a folder into a folder.
 
     Args:
         source: a volume or a folder of volumes.
         output: a file or a folder.
         channels: of an image; files NAME_0000, NAME_0001, … are those of one, and the first stands for it.
+        stacks: whether a folder of slices is one volume, as it is to a model that looks at several of them.
     """
-    if source.is_dir() and not is_volume_folder(source):
+    if source.is_dir() and not is_volume_folder(source) and not (stacks and is_stack(source)):
         images = list_volumes(source)
         if not images:
             raise DataError(f"{source} holds no volumes")

@@ -22,7 +22,7 @@ from volumen.inference.model import Model
 from volumen.inference.regions import Buffers, check_region, choose_chunks, choose_region, estimate_load
 from volumen.inference.tiles import count_tiles
 from volumen.inference.voxel_sizes import SourceGrid, find_source_grid
-from volumen.volumes import IntensityMap, RangeNormalisation, Volume, measure_intensity
+from volumen.volumes import IntensityMap, LayeredVolume, RangeNormalisation, Volume, measure_intensity
 
 log = logging.getLogger(__name__)
 
@@ -182,7 +182,7 @@ def choose_tiling(models: Sequence[Model], tiling: Tiling) -> tuple[Shape, Shape
 
 def fit_intensity(model: Model, image: Volume | np.ndarray) -> IntensityMap:
     """The normalisation of the model's recipe, fitted to the whole image; a constant one is warned of."""
-    measured = measure_intensity(image)
+    measured = measure_intensity(image.inner if isinstance(image, LayeredVolume) else image)
     if measured.is_constant:
         log.warning("every voxel has the same value: the prediction says nothing about it")
     fitted: IntensityMap = build_component("normalisation", model.normalisation).fit(measured)
@@ -227,6 +227,7 @@ def _count_buffers(
         itemsize=source.dtype.itemsize,
         sums=len(models) * outputs,
         stored=outputs * np.dtype(stored).itemsize,
+        layers=source.shape[0],
     )
 
 

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from volumen.networks.speed import arrange_weights as arrange_weights
     from volumen.networks.speed import compile_network as compile_network
     from volumen.networks.speed import put_channels_last as put_channels_last
+    from volumen.networks.timing import Seconds as Seconds
+    from volumen.networks.timing import forecast_seconds as forecast_seconds
     from volumen.networks.transfer import Transfer as Transfer
     from volumen.networks.transfer import name_weights as name_weights
     from volumen.networks.transfer import transfer_weights as transfer_weights
@@ -61,6 +63,7 @@ _HOMES = {
     "MonaiUNetDesign": "monai_unets",
     "Network": "network",
     "NetworkPlan": "plan",
+    "Seconds": "timing",
     "SegResNetDesign": "segresnet",
     "Size": "budget",
     "Stage": "plan",
@@ -88,6 +91,7 @@ _HOMES = {
     "fill_from_nnunet": "nnunet",
     "forecast_memory": "memory",
     "forecast_plan": "build",
+    "forecast_seconds": "timing",
     "format_plan": "plan",
     "name_weights": "transfer",
     "observe_memory": "memory",
@@ -109,6 +113,7 @@ __all__ = [
     "MonaiUNetDesign",
     "Network",
     "NetworkPlan",
+    "Seconds",
     "SegResNetDesign",
     "Size",
     "Stage",
@@ -136,6 +141,7 @@ __all__ = [
     "fill_from_nnunet",
     "forecast_memory",
     "forecast_plan",
+    "forecast_seconds",
     "format_plan",
     "name_weights",
     "observe_memory",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from volumen.training.checkpoints import read_checkpoint as read_checkpoint
+    from volumen.training.drafting import format_recipe as format_recipe
     from volumen.training.folds import train_fold as train_fold
     from volumen.training.loggers import build_csv_logger as build_csv_logger
     from volumen.training.loggers import build_tensorboard_logger as build_tensorboard_logger
@@ -12,7 +13,16 @@ if TYPE_CHECKING:
     from volumen.training.optimizers import build_adam as build_adam
     from volumen.training.optimizers import build_adamw as build_adamw
     from volumen.training.optimizers import build_sgd as build_sgd
+    from volumen.training.options import PlanOptions as PlanOptions
+    from volumen.training.options import ProfileOptions as ProfileOptions
     from volumen.training.options import RunOptions as RunOptions
+    from volumen.training.preflight import Preflight as Preflight
+    from volumen.training.preflight import TrainingForecast as TrainingForecast
+    from volumen.training.preflight import run_preflight as run_preflight
+    from volumen.training.profile import Loop as Loop
+    from volumen.training.profile import Profile as Profile
+    from volumen.training.profile import Spread as Spread
+    from volumen.training.profile import profile_training as profile_training
     from volumen.training.run import train_folds as train_folds
     from volumen.training.schedules import ConstantSchedule as ConstantSchedule
     from volumen.training.schedules import CosineSchedule as CosineSchedule
@@ -31,8 +41,15 @@ _HOMES = {
     "FoldResult": "summary",
     "PlateauSchedule": "schedules",
     "PolynomialSchedule": "schedules",
+    "Loop": "profile",
+    "PlanOptions": "options",
+    "Preflight": "preflight",
+    "Profile": "profile",
+    "ProfileOptions": "options",
     "RunOptions": "options",
     "RunSummary": "summary",
+    "Spread": "profile",
+    "TrainingForecast": "preflight",
     "WarmRestarts": "schedules",
     "build_adam": "optimizers",
     "build_adamw": "optimizers",
@@ -40,8 +57,11 @@ _HOMES = {
     "build_sgd": "optimizers",
     "build_tensorboard_logger": "loggers",
     "build_wandb_logger": "loggers",
+    "format_recipe": "drafting",
+    "profile_training": "profile",
     "read_checkpoint": "checkpoints",
     "read_summary": "summary",
+    "run_preflight": "preflight",
     "train_fold": "folds",
     "train_folds": "run",
 }
@@ -50,10 +70,17 @@ __all__ = [
     "ConstantSchedule",
     "CosineSchedule",
     "FoldResult",
+    "Loop",
+    "PlanOptions",
     "PlateauSchedule",
     "PolynomialSchedule",
+    "Preflight",
+    "Profile",
+    "ProfileOptions",
     "RunOptions",
     "RunSummary",
+    "Spread",
+    "TrainingForecast",
     "WarmRestarts",
     "build_adam",
     "build_adamw",
@@ -61,8 +88,11 @@ __all__ = [
     "build_sgd",
     "build_tensorboard_logger",
     "build_wandb_logger",
+    "format_recipe",
+    "profile_training",
     "read_checkpoint",
     "read_summary",
+    "run_preflight",
     "train_fold",
     "train_folds",
 ]

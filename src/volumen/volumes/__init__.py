@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from volumen.volumes.inspection import Values as Values
     from volumen.volumes.inspection import inspect_volume as inspect_volume
     from volumen.volumes.intensity import Intensity as Intensity
+    from volumen.volumes.intensity import choose_pieces as choose_pieces
     from volumen.volumes.intensity import measure_intensity as measure_intensity
     from volumen.volumes.layers import open_layers as open_layers
     from volumen.volumes.memory import ArrayVolume as ArrayVolume
@@ -37,9 +38,11 @@ if TYPE_CHECKING:
     from volumen.volumes.resampling import read_linear as read_linear
     from volumen.volumes.resampling import read_nearest as read_nearest
     from volumen.volumes.resampling import scale_shape as scale_shape
+    from volumen.volumes.slices import is_stack as is_stack
     from volumen.volumes.slices import sort_naturally as sort_naturally
     from volumen.volumes.spec import parse_spec as parse_spec
     from volumen.volumes.views import CroppedVolume as CroppedVolume
+    from volumen.volumes.views import LayeredVolume as LayeredVolume
     from volumen.volumes.views import ResampledVolume as ResampledVolume
     from volumen.volumes.views import StackedVolume as StackedVolume
     from volumen.volumes.volume import Layout as Layout
@@ -61,6 +64,7 @@ _HOMES = {
     "Converted": "conversion",
     "Intensity": "intensity",
     "IntensityMap": "normalisation",
+    "LayeredVolume": "views",
     "Layout": "volume",
     "Level": "inspection",
     "Missing": "missing",
@@ -75,6 +79,7 @@ _HOMES = {
     "Values": "inspection",
     "Volume": "volume",
     "ZScoreNormalisation": "normalisation",
+    "choose_pieces": "intensity",
     "count_missing": "missing",
     "convert_volume": "conversion",
     "create_group": "zarr_groups",
@@ -82,6 +87,7 @@ _HOMES = {
     "export_volume": "export",
     "find_nearest": "resampling",
     "inspect_volume": "inspection",
+    "is_stack": "slices",
     "is_volume_folder": "formats",
     "limit_cache": "cache",
     "list_arrays": "zarr_groups",
@@ -108,6 +114,7 @@ __all__ = [
     "Facts",
     "Intensity",
     "IntensityMap",
+    "LayeredVolume",
     "Layout",
     "Level",
     "Missing",
@@ -123,6 +130,7 @@ __all__ = [
     "Values",
     "Volume",
     "ZScoreNormalisation",
+    "choose_pieces",
     "convert_volume",
     "count_missing",
     "create_group",
@@ -130,6 +138,7 @@ __all__ = [
     "export_volume",
     "find_nearest",
     "inspect_volume",
+    "is_stack",
     "is_volume_folder",
     "limit_cache",
     "list_arrays",

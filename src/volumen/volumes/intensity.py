@@ -58,6 +58,14 @@ class Intensity:
         # NumPy's formula with its two branches, so that results are the same to the last bit
         return first + step * share if share < 0.5 else second - step * (1 - share)  # noqa: PLR2004
 
+    def share_at(self, value: float) -> float:
+        """Share of the voxels at an intensity, as far as the bins tell intensities apart."""
+        if not self.low <= value <= self.high:
+            return 0.0
+        width = (self.high - self.low) / max(len(self.counts) - 1, 1)
+        place = 0 if self.is_constant else round((value - self.low) / width)
+        return int(self.counts[place]) / int(self.counts.sum())
+
     def _find_ranked(self, ends: Int64[np.ndarray, " bins"], rank: int) -> float:
         """Intensity of the voxel that comes at `rank` when all are sorted."""
         number, last = int(np.searchsorted(ends, rank, side="right")), len(ends) - 1
@@ -112,16 +120,21 @@ def _spread(count: int, taken: int) -> list[int]:
     return [(2 * part + 1) * count // (2 * taken) for part in range(taken)]
 
 
-def _read_pieces(source: Volume) -> Iterator[tuple[Box, Voxels]]:
-    """Every chosen chunk in pieces small enough to count."""
+def choose_pieces(source: Volume) -> Iterator[Box]:
+    """At most 4,096 chunks on an even grid, all when there are fewer, in pieces of at most 4 M voxels."""
     channels = source.channels or 1
     for chunk in choose_chunks(source.shape, source.chunks):
         _, height, width = chunk.shape
         rows = max(1, min(height, _PIECE_VOXELS // (width * channels)))
         step = max(1, _PIECE_VOXELS // (rows * width * channels))
         for z, y in itertools.product(range(0, chunk.shape[0], step), range(0, height, rows)):
-            piece = Box.at((z, y, 0), (step, rows, width)).shift(chunk.start).clip(chunk)
-            yield piece, source.read(piece)
+            yield Box.at((z, y, 0), (step, rows, width)).shift(chunk.start).clip(chunk)
+
+
+def _read_pieces(source: Volume) -> Iterator[tuple[Box, Voxels]]:
+    """Every chosen piece with what it holds."""
+    for piece in choose_pieces(source):
+        yield piece, source.read(piece)
 
 
 def _measure_exactly(source: Volume, progress: Progress) -> Intensity:

@@ -1,4 +1,4 @@
-"""Other looks at volumes, read through: a part of one, one at another voxel size, several as the channels of one."""
+"""Other looks at volumes, read through: a part of one, one at another voxel size, channels and layers side by side."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -101,6 +101,46 @@ class StackedVolume(Volume):
 
     def _write(self, box: Box, array: Voxels) -> None:  # noqa: ARG002 - it is refused
         raise OutputError(f"{self.spec}: stacked channels are only read; write each volume alone")
+
+
+class LayeredVolume(Volume):
+    """A window of a volume's layers as the channels of one slice; channels of the volume bring all their layers.
+
+    Args:
+        inner: the volume.
+        start: its first layer in the window.
+        window: layers in all.
+    """
+
+    def __init__(self, inner: Volume, start: int, window: int) -> None:
+        self._box = Box((start, 0, 0), (start + window, *inner.shape[1:]))
+        if not Box.whole(inner.shape).contains(self._box):
+            raise ShapeError(f"{inner.spec}: layers {start} to {start + window} leave its {inner.shape[0]}")
+        layout = Layout(
+            (1, *inner.shape[1:]),
+            inner.dtype,
+            (1, *inner.chunks[1:]),
+            (inner.channels or 1) * window,
+            inner.voxel_size,
+            _move_offset(inner, self._box),
+        )
+        super().__init__(inner.spec, layout)
+        self.inner = inner
+
+    def uncached(self) -> "LayeredVolume":
+        """The same window without a cache."""
+        return LayeredVolume(self.inner.uncached(), self._box.start[0], self._box.shape[0])
+
+    def describe(self) -> Storage:
+        """How the voxels of the whole volume are kept."""
+        return self.inner.describe()
+
+    def _read(self, box: Box) -> Voxels:
+        layers = Box((self._box.start[0], *box.start[1:]), (self._box.stop[0], *box.stop[1:]))
+        return self.inner.read(layers).reshape(-1, *box.shape)
+
+    def _write(self, box: Box, array: Voxels) -> None:  # noqa: ARG002 - it is refused
+        raise OutputError(f"{self.spec}: layers laid out as channels are only read; write the volume itself")
 
 
 def _move_offset(volume: Volume, box: Box) -> Offset | None:
