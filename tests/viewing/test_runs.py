@@ -4,8 +4,9 @@ import pytest
 
 from volumen.errors import FormatError, MissingError
 from volumen.viewing import CurveSection, PictureSection, TableSection, TextSection, collect_run, write_preview
+from volumen.viewing.curves import Series
 from volumen.viewing.page import render_page
-from volumen.viewing.runs import read_metrics
+from volumen.viewing.runs import chart_metrics, read_metrics
 
 METRICS = """epoch,step,train/loss,val/loss,val/dice,val/voi,lr,seconds,train/surface/dice
 0,20,1.0,1.1,0.2,4.0,0.001,3.5,0.9
@@ -63,6 +64,13 @@ def test_charts_part_losses_scores_and_learning_rate(run):
     assert [series.name for series in charts["Loss"].series] == ["train/loss", "val/loss"]
     assert charts["Scores"].series[0].x == (0.0, 2.0)
     assert charts["Loss"].marks[0].x == 2
+
+
+def test_scores_of_decoded_objects_have_a_chart_of_their_own():
+    table = {name: Series(name, (1.0,), (0.5,)) for name in ("val/loss", "val/dice", "decoded/voi", "decoded/rand")}
+    charts = {chart.title: [series.name for series in chart.series] for chart in chart_metrics(table)}
+    assert charts["Scores"] == ["val/dice"]
+    assert charts["Decoded"] == ["decoded/voi", "decoded/rand"]
 
 
 def test_previews_are_in_order_of_epochs(run):
