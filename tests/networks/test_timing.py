@@ -22,7 +22,7 @@ def test_time_is_scaled_by_operations(network, monkeypatch):
     monkeypatch.setattr("volumen.networks.timing._time", lambda _action, _network: 2.0)
     seconds = forecast_seconds(network, (32, 32, 32), batch=3)
     assert seconds.timed == (8, 8, 8)
-    assert seconds.step == pytest.approx(2 * 3 * 4**3)
+    assert seconds.step == pytest.approx(2 * 3 / 2 * 4**3)
     assert seconds.forward == pytest.approx(2 * 4**3)
 
 
