@@ -124,6 +124,24 @@ def to_shape(values: Sequence[int]) -> Shape:
     return cast("Shape", tuple(int(value) for value in values))
 
 
+def plan_boxes(shape: Shape, chunks: Sequence[Sequence[int]], *, most: int) -> list[Box]:
+    """Boxes that cover a shape once: whole chunks where these have at most `most` voxels, long in x, then y, then z.
+
+    Args:
+        shape: what is covered.
+        chunks: extents that are cheap to read at once, of each of the volumes that are read together.
+        most: voxels of a box.
+    """
+    block = [min(extent, max(1, *edges)) for extent, *edges in zip(shape, *chunks, (1, 1, 1), strict=True)]
+    for axis in (0, 1):
+        while math.prod(block) > most and block[axis] > 1:
+            block[axis] = math.ceil(block[axis] / 2)
+    for axis in (2, 1, 0):
+        block[axis] = min(shape[axis], block[axis] * max(1, most // max(1, math.prod(block))))
+    starts = itertools.product(*(range(0, extent, max(1, edge)) for extent, edge in zip(shape, block, strict=True)))
+    return [Box.at(start, block).clip(Box.whole(shape)) for start in starts]
+
+
 def pair_slices(shape: Sequence[int], step: Sequence[int]) -> tuple[Slices, Slices]:
     """What cuts out all voxels that have another one `step` voxels from them, and those others."""
     here = [slice(max(0, -move), max(0, extent - max(0, move))) for move, extent in zip(step, shape, strict=True)]

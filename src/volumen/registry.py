@@ -113,13 +113,23 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "sampling": {
         "balanced": "volumen.data:BalancedSampling",
+        "classes": "volumen.data:ClassSampling",
+        "foreground": "volumen.data:ForegroundSampling",
+        "instances": "volumen.data:InstanceSampling",
+        "labelled": "volumen.data:LabelledSampling",
         "uniform": "volumen.data:UniformSampling",
     },
     "augmentation": {
         "brightness_contrast": "volumen.data:BrightnessContrast",
+        "dropout": "volumen.data:PatchDropout",
+        "elastic": "volumen.data:Elastic",
         "flip": "volumen.data:Flip",
+        "gamma": "volumen.data:Gamma",
         "noise": "volumen.data:GaussianNoise",
+        "rotate": "volumen.data:Rotate",
         "rotate90": "volumen.data:Rotate90",
+        "scale": "volumen.data:Scale",
+        "slice_jitter": "volumen.data:SliceJitter",
     },
     "optimizer": {
         "adam": "volumen.training:build_adam",
@@ -129,6 +139,8 @@ TABLES: dict[str, dict[str, str]] = {
     "schedule": {
         "constant": "volumen.training:ConstantSchedule",
         "cosine": "volumen.training:CosineSchedule",
+        "plateau": "volumen.training:PlateauSchedule",
+        "poly": "volumen.training:PolynomialSchedule",
         "warm_restarts": "volumen.training:WarmRestarts",
     },
     "logger": {
@@ -158,6 +170,7 @@ TABLES: dict[str, dict[str, str]] = {
         "watershed": "volumen.decoding:Watershed",
     },
     "metric": {
+        "accuracy": "volumen.metrics:score_accuracy",
         "ap": "volumen.metrics:score_ap",
         "betti": "volumen.metrics:score_betti",
         "cldice": "volumen.metrics:score_cldice",

@@ -1,8 +1,8 @@
 import pytest
 import yaml
 
-from volumen.config import copy_recipe, files, list_recipes, read_config, read_recipe, write_config
-from volumen.errors import ConfigError, ExistsError, MissingError
+from volumen.config import LayersSection, copy_recipe, files, list_recipes, read_config, read_recipe, write_config
+from volumen.errors import ConfigError, ExistsError, MissingError, ShapeError
 
 RECIPE = """
 extends: default
@@ -27,6 +27,7 @@ def test_packaged_recipes_check_and_say_what_they_are(name):
 def test_the_scroll_recipe_has_the_figures_of_the_system_it_replaces():
     config = read_recipe("scroll-surface")
     assert config.data.patch_size == (128, 128, 128)
+    assert config.data.ignore == 2
     assert [(loss.name, loss.weight) for loss in config.heads["surface"].losses] == [
         ("dice", 0.4),
         ("focal", 0.2),
@@ -34,6 +35,10 @@ def test_the_scroll_recipe_has_the_figures_of_the_system_it_replaces():
     ]
     assert config.optimizer.options == {"lr": 1e-4}
     assert (config.training.max_epochs, config.training.patience) == (300, 50)
+
+
+def test_no_label_is_ignored_unless_a_recipe_says_so(recipe):
+    assert read_recipe(recipe).data.ignore is None
 
 
 def test_overrides_lie_over_the_file_and_numbers_are_numbers(recipe):
@@ -101,3 +106,25 @@ def test_a_copied_recipe_is_never_written_over(tmp_path):
     assert path.read_text().startswith("# Surfaces")
     with pytest.raises(ExistsError, match="is there already"):
         copy_recipe("scroll-surface", tmp_path)
+
+
+def test_layers_and_a_network_that_projects_go_together(recipe):
+    with pytest.raises(ConfigError, match=r"labels are one where data.layers is set"):
+        read_recipe(recipe, ["network={name: unet, project: max}"])
+    with pytest.raises(ConfigError, match=r"set network.project to max, mean or attention"):
+        read_recipe(recipe, ["data.layers={jitter: 4}"])
+    both = ["network={name: unet, project: max}", "data.layers={jitter: 4}"]
+    assert read_recipe(recipe, both).data.label_size == (1, 128, 128)
+    with pytest.raises(ConfigError, match="several along z"):
+        read_recipe(recipe, [*both, "data.patch_size=[1, 128, 128]"])
+    with pytest.raises(ConfigError, match=r"takes surface volumes as they are"):
+        read_recipe(recipe, [*both, "data.voxel_size=[8, 8, 8]"])
+
+
+def test_a_window_lies_round_its_centre_inside_the_volume():
+    assert LayersSection().find_start(65, 21) == 22
+    assert LayersSection(centre=30).find_start(65, 21, shift=4) == 24
+    assert LayersSection(centre=2).find_start(65, 21) == 0
+    assert LayersSection(centre=64).find_start(65, 21) == 44
+    with pytest.raises(ShapeError, match="centre is 65, in a volume of 65 layers"):
+        LayersSection(centre=65).find_start(65, 21)

@@ -1,4 +1,4 @@
-"""The recipes in docs/data.md are right, and it names every layout, split and download there is."""
+"""The recipes in docs/data.md are right, and it names every layout, split, sampling, augmentation and download."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ def test_every_recipe_is_right(text):
     assert read_recipe("scroll-demo", overrides).data.root is None or "root" in data
 
 
-@pytest.mark.parametrize("kind", ["layout", "split"])
+@pytest.mark.parametrize("kind", ["augmentation", "layout", "sampling", "split"])
 def test_every_name_is_explained(kind):
     assert [name for name in list_names(kind) if f"`{name}`" not in TEXT] == []
 

@@ -6,7 +6,7 @@ import tifffile
 
 from volumen.data import Case, Frame, count_channels
 from volumen.data.images import find_shape, open_measured, read_image
-from volumen.data.labels import measure_share, read_labels
+from volumen.data.labels import read_labels, read_seen
 from volumen.data.patches import PatchReader
 from volumen.geometry import Box
 from volumen.volumes import IntensityMap
@@ -55,8 +55,8 @@ def test_skipped_slices_are_counted_in_the_file(case):
     skipping = replace(case, frame=replace(case.frame, skipped=(3, 7)))
     ids = read_ids(skipping, Box.whole((4, 5, 6)))
     assert [(section == -100).all() for section in ids] == [False, True, False, False]
-    share = measure_share(skipping, "ids", Box((1, 0, 0), (2, 5, 6)), reader=PatchReader(0), ignore=None)
-    assert share is None
+    seen = read_seen(skipping, "ids", Box((1, 0, 0), (3, 5, 6)), reader=PatchReader(0), ignore=None)
+    assert [section.any() for section in seen.known] == [False, True]
 
 
 def test_skipped_slices_stay_skipped_at_another_voxel_size(case):
@@ -78,7 +78,6 @@ def test_image_and_labels_are_cut_at_another_voxel_size(case):
 def test_a_label_that_a_case_lacks_is_unknown_everywhere(case):
     box = Box.whole((2, 2, 2))
     assert (read_labels(case, "clefts", box, reader=PatchReader(0), ignore=None) == -100).all()
-    assert measure_share(case, "clefts", box, reader=PatchReader(0), ignore=None) is None
 
 
 def test_intensities_are_those_of_the_crop_unless_said(case):

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from volumen.data import Case
-from volumen.data.labels import measure_share, read_labels
+from volumen.data import Case, Components, LabelValues
+from volumen.data.labels import read_labels, read_seen
 from volumen.data.patches import PatchReader
 from volumen.geometry import Box
 
@@ -40,13 +42,23 @@ def test_past_the_end_of_the_volume_nothing_is_known(case):
     assert read_plain(without_masks(case), Box.at((0, 0, 3), (2, 1, 5)), 2) == [1, -100, -100, -100, -100]
 
 
-def test_the_share_of_foreground_is_of_what_somebody_looked_at(case):
-    share = measure_share(without_masks(case), "ink", Box.whole((2, 1, 6)), reader=PatchReader(1000), ignore=2)
-    assert share == 0.5
-    masked = measure_share(case, "ink", Box.at((0, 0, 0), (4, 4, 8)), reader=PatchReader(1000), ignore=2)
-    assert masked == pytest.approx(2 / 3)
+def see(case: Case, box: Box, ignore: int | None) -> list[int]:
+    """Labels where somebody looked, -100 elsewhere."""
+    seen = read_seen(case, "ink", box, reader=PatchReader(1000), ignore=ignore)
+    return np.where(seen.known, seen.labels.astype(int), -100)[0, 0].tolist()
 
 
-def test_the_share_of_nothing_is_unknown(case):
-    box = Box((0, 0, 4), (2, 1, 6))
-    assert measure_share(without_masks(case), "ink", box, reader=PatchReader(1000), ignore=2) is None
+def test_what_is_seen_is_what_a_patch_holds(case):
+    for ignore in (None, 2):
+        for one in (case, without_masks(case)):
+            assert see(one, Box.whole((2, 1, 6)), ignore) == read_plain(one, Box.whole((2, 1, 6)), ignore)
+
+
+def test_classes_of_the_runs_own_are_seen(case):
+    mapped = replace(without_masks(case), values={"ink": LabelValues(classes={1: 5, 2: -100})})
+    assert see(mapped, Box.whole((2, 1, 6)), None) == [0, 0, 5, 5, -100, -100]
+
+
+def test_instances_that_are_only_drawn_apart_are_seen_as_one(case):
+    apart = replace(without_masks(case), values={"ink": LabelValues(components=Components(inside=1, border=2))})
+    assert see(apart, Box.whole((2, 1, 6)), None) == [0, 0, 1, 1, 0, 0]

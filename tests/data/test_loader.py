@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from volumen.config import Component, DataSection
-from volumen.data import Sample, Wanted, build_loader, find_cases, fit_normalisations
+from volumen.data import Sample, Wanted, build_loader, find_cases, fit_normalisations, measure_cases
 from volumen.data.loader import BatchNumbers, is_worker_lost
 from volumen.errors import DataError, MemoryBudgetError
 
 AUGMENTATIONS = tuple(Component(name=name) for name in ("flip", "rotate90", "noise", "brightness_contrast"))
+WANTED = Wanted(("labels",))
 CONFIG = DataSection(patch_size=(8, 8, 8), num_workers=0, augmentations=AUGMENTATIONS)
 
 
@@ -23,8 +24,9 @@ def load(scrolls: Path):
 
     def load(first: int = 0, count: int = 6, *, training: bool = True, **settings: object):
         config = CONFIG.model_copy(update=settings)
-        options = {"first": first, "count": count, "training": training, "maps": maps}
-        return build_loader(cases, config, wanted=Wanted(("labels",)), seed=42, **options)
+        measured = measure_cases(cases, config, WANTED, training=training, maps=maps)
+        options = {"first": first, "count": count, "training": training, "measured": measured}
+        return build_loader(cases, config, wanted=WANTED, seed=42, **options)
 
     return load
 

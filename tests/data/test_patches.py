@@ -28,11 +28,18 @@ def test_a_small_volume_is_decoded_once(sources):
     assert np.shares_memory(first, reader.read(sources[0], BOX))
 
 
-def test_the_least_recently_used_volume_makes_room(sources):
+def test_what_is_kept_stays_and_the_rest_is_read_from_its_file(sources):
     reader = PatchReader(budget=4 * 120)  # four of these volumes
-    for source in (*sources[:4], sources[0], sources[4]):
+    for source in (*sources, *sources):
         reader.read(source, BOX)
-    assert [spec for spec, _ in reader._arrays] == [sources[number].spec for number in (2, 3, 0, 4)]
+    assert [spec for spec, _ in reader._arrays] == [source.spec for source in sources[:4]]
+
+
+def test_only_volumes_that_may_be_kept_are(sources):
+    reader = PatchReader(budget=10_000, kept={sources[1].spec})
+    for source in sources[:3]:
+        reader.read(source, BOX)
+    assert [spec for spec, _ in reader._arrays] == [sources[1].spec]
 
 
 def test_what_is_kept_never_exceeds_the_budget(sources):
@@ -42,8 +49,8 @@ def test_what_is_kept_never_exceeds_the_budget(sources):
         assert sum(array.nbytes for array in reader._arrays.values()) == reader._held <= 500
 
 
-def test_a_large_volume_is_never_kept(sources):
-    reader = PatchReader(budget=4 * 120 - 1)
+def test_a_volume_over_the_budget_is_never_read_whole(sources):
+    reader = PatchReader(budget=119)
     reader.read(sources[0], BOX)
     assert not reader._arrays
 

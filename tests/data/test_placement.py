@@ -77,3 +77,27 @@ def test_cases_of_one_voxel_size_know_their_scale():
 def test_cases_of_unknown_voxel_size_are_named():
     with pytest.raises(DataError, match=r"do not say theirs: a, c;"):
         rescale_cases([CASE, replace(CASE, name="c")], VoxelSize(1, 1, 1))
+
+
+def test_labels_and_masks_of_one_slice_stand_for_every_layer():
+    labels, mask = make_labels(None, (1, 30, 30)), make_labels(None, (1, 30, 30), spec="m")
+    frame = place_case(replace(CASE, mask="m"), IMAGE, {"a.h5:ids": labels}, {"m": mask}).frame
+    assert frame.flat
+    assert frame.lay_labels(Box((4, 5, 6), (9, 15, 16))) == Box((0, 5, 6), (1, 15, 16))
+
+
+def test_one_slice_of_a_crop_is_cut_in_y_and_x():
+    case = replace(CASE, frame=Frame(Box((2, 5, 6), (12, 15, 16))))
+    frame = place_case(case, IMAGE, {"a.h5:ids": make_labels(None, (1, 30, 30))}, {}).frame
+    assert frame.locate_labels("a.h5:ids").box == Box((0, 5, 6), (1, 15, 16))
+
+
+@pytest.mark.parametrize("labels", [make_labels((80.0, 0.0, 0.0), (1, 30, 30)), make_labels(None, (1, 30, 29))])
+def test_one_slice_that_lies_somewhere_or_is_narrower_stands_for_itself(labels):
+    assert not place_case(CASE, IMAGE, {"a.h5:ids": labels}, {}).frame.flat
+
+
+def test_a_mask_with_layers_leaves_labels_of_one_slice_unexplained():
+    mask = make_labels(None, (20, 30, 30), spec="m")
+    case = replace(CASE, mask="m")
+    assert not place_case(case, IMAGE, {"a.h5:ids": make_labels(None, (1, 30, 30))}, {"m": mask}).frame.flat

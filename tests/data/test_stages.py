@@ -26,27 +26,26 @@ def test_a_sample_that_is_timed_is_the_one_that_loaders_give(plan):
 
 
 def test_volumes_that_are_kept_cost_nothing_to_read_again(plan):
-    load = measure_reading(plan, workers=2)
+    load = measure_reading(plan, DataSection(), workers=2)
     assert load.volumes == 5 * 2 * 12 * 14 * 16
     assert load.unkept == 0
     assert load.advise() is None
 
 
-def test_volumes_that_are_not_kept_are_judged_by_their_chunks(tmp_path, monkeypatch):
-    monkeypatch.setattr("volumen.data.stages.CACHE_BYTES", 4000)
+def test_volumes_that_are_not_kept_are_judged_by_their_chunks(tmp_path):
     for folder in ("images", "labels"):
         (tmp_path / folder).mkdir()
         create_volume(tmp_path / folder / "a.zarr", shape=(32, 32, 32), dtype="uint8", chunks=(32, 32, 32))
-    config = DataSection(patch_size=(4, 4, 4))
+    config = DataSection(patch_size=(4, 4, 4), cache_bytes=4000)
     plan = plan_samples(find_cases(tmp_path), config, wanted=Wanted(("labels",)), seed=1, training=True)
-    load = measure_reading(plan, workers=0)
+    load = measure_reading(plan, config, workers=0)
     assert load.unkept == 2
     assert load.excess == 8**3
     assert "512 voxels for each one of a patch" in str(load.advise())
 
 
 def test_more_volumes_than_a_process_keeps_are_told():
-    load = ReadingLoad(volumes=8 << 30, kept=1 << 30, unkept=0, excess=0.0, worst=None)
+    load = ReadingLoad(volumes=8 << 30, kept=1 << 30, unkept=7, excess=3.4, worst="a.zarr")
     assert "8.0 GiB and a process keeps 1.0 GiB" in str(load.advise())
 
 

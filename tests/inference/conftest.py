@@ -19,12 +19,12 @@ CONFIG = {
 HEADS = (HeadSpec("surface", 1, "sigmoid"),)
 
 
-def _write_model(folder, seed, *, config=CONFIG, heads=HEADS):
+def _write_model(folder, seed, *, config=CONFIG, heads=HEADS, channels=1):
     """A model folder with random weights."""
     config = RunConfig.model_validate(config)
     torch.manual_seed(seed)
-    network = build_network(config.network, heads=heads, channels=1, patch_size=config.data.patch_size)
-    save_model(folder, network, config=config, heads=heads, channels=1, training={"epoch": 3, "score": 0.5})
+    network = build_network(config.network, heads=heads, channels=channels, patch_size=config.data.patch_size)
+    save_model(folder, network, config=config, heads=heads, channels=channels, training={"epoch": 3, "score": 0.5})
     return folder
 
 

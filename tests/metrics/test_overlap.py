@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 
 from volumen.errors import ConfigError
-from volumen.metrics import score_dice, score_iou, score_precision, score_recall
+from volumen.metrics import score_accuracy, score_dice, score_iou, score_precision, score_recall
 
 MASKS = arrays(bool, (3, 4, 5))
 EMPTY, FULL = np.zeros((2, 2, 2), np.uint8), np.ones((2, 2, 2), np.uint8)
@@ -24,6 +24,14 @@ def test_a_pair_counted_by_hand():
     truth = np.array([[[0, 1, 1, 1, 1, 0]]])
 
     assert score_all(prediction, truth) == pytest.approx((4 / 7, 2 / 5, 2 / 3, 1 / 2))
+
+
+def test_accuracy_is_the_share_of_right_labels_among_those_somebody_looked_at():
+    prediction, truth = np.array([[[0, 1, 2, 3, 3]]]), np.array([[[0, 1, 1, 3, 9]]])
+
+    assert score_accuracy(prediction, truth).accuracy == 3 / 5
+    assert score_accuracy(prediction, truth, ignore=9).accuracy == 3 / 4
+    assert score_accuracy(prediction, truth, ignore=(truth >= 0)).accuracy == 1
 
 
 def test_empty_against_empty_is_right_and_against_anything_wrong():

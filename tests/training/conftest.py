@@ -57,6 +57,7 @@ def make_config(balls: Path) -> Callable[..., RunConfig]:
                 "batch_size": 2,
                 "num_workers": 0,
                 "folds": 2,
+                "ignore": 2,
                 "augmentations": ["flip", {"name": "noise", "sigma": 0.05}],
             },
             "network": {"name": "unet", "features": 4, "depth": 2},

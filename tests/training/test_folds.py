@@ -122,6 +122,46 @@ def test_more_epochs_after_the_last_are_those_of_a_longer_run(make_config, cases
     assert [row | {"seconds": ""} for row in whole] == [row | {"seconds": ""} for row in parts]
 
 
+def read_rates(folder):
+    return [float(row["lr"]) for row in read_table(folder)]
+
+
+def test_a_plateau_and_a_warm_up_go_on_where_a_run_was_stopped(make_config, cases, fold, tmp_path):
+    flat = {"schedule": {"name": "plateau", "patience": 0, "min_improvement": 9.0}}
+    train_fold(make_config(flat, max_epochs=2, warm_up=1), cases=cases, fold=fold, out=tmp_path)
+    config = make_config(flat, max_epochs=4, warm_up=1)
+    train_fold(config, cases=cases, fold=fold, out=tmp_path, options=RunOptions(resume=True))
+    assert read_rates(tmp_path) == pytest.approx([5e-3, 1e-2, 5e-3, 2.5e-3])
+
+
+def list_epochs(folder):
+    return sorted(path.name for path in (folder / "checkpoints").glob("epoch_*"))
+
+
+def test_the_best_and_the_last_checkpoints_are_kept_over_a_resumption(make_config, cases, fold, tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints/epoch_0009.ckpt").touch()  # of a run that was there before
+    train_fold(make_config(max_epochs=2, keep_last=2), cases=cases, fold=fold, out=tmp_path)
+    assert list_epochs(tmp_path) == ["epoch_0001.ckpt", "epoch_0002.ckpt"]
+    config = make_config(max_epochs=4, keep_best=2, keep_last=2)
+    train_fold(config, cases=cases, fold=fold, out=tmp_path, options=RunOptions(resume=True))
+    losses = [float(row["val/loss"]) for row in read_table(tmp_path)]
+    best = sorted(range(1, 5), key=lambda epoch: losses[epoch - 1])[:2]
+    kept = [f"epoch_{epoch:04d}.ckpt" for epoch in sorted({*best, 3, 4})]
+    assert list_epochs(tmp_path) == kept
+    states = [
+        read_checkpoint(tmp_path / "checkpoints" / name)["run"]["epoch"] for name in ("epoch_0004.ckpt", "last.ckpt")
+    ]
+    assert states == [4, 4]
+    assert read_checkpoint(tmp_path / "checkpoints/best.ckpt")["run"]["epoch"] == best[0]
+
+
+def test_a_loss_that_is_low_enough_ends_a_run(make_config, cases, fold, tmp_path):
+    result = train_fold(make_config(max_epochs=9, stop_below=99.0), cases=cases, fold=fold, out=tmp_path)
+    assert result.epochs == 1
+    assert "is below training.stop_below=99" in (tmp_path / "train.log").read_text()
+
+
 def test_accumulated_batches_make_one_step(make_config, cases, fold, tmp_path):
     config = make_config(accumulate_grad_batches=3, max_epochs=2, steps_per_epoch=2)
     train_fold(config, cases=cases, fold=fold, out=tmp_path)

@@ -11,12 +11,18 @@ def test_a_missing_deepspeed_is_named(make_config):
     if importlib.util.find_spec("deepspeed"):
         pytest.skip("deepspeed is installed")
     with pytest.raises(ConfigError, match="pip install deepspeed"):
-        check_strategy(make_config(strategy="deepspeed_stage_2").training)
+        check_strategy(make_config(strategy="deepspeed_stage_2"))
 
 
 def test_weights_in_parts_are_not_averaged(make_config):
     with pytest.raises(ConfigError, match=r"use ddp, or set training.swa=null"):
-        check_strategy(make_config(strategy="fsdp", ema={}).training)
+        check_strategy(make_config(strategy="fsdp", ema={}))
+
+
+def test_weights_in_parts_predict_no_whole_cases(make_config):
+    validation = {"validation": {"decoded": {"metrics": ["voi"]}}}
+    with pytest.raises(ConfigError, match=r"cannot predict whole cases: use ddp, or set validation.decoded.of=patches"):
+        check_strategy(make_config(validation, strategy="fsdp"))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def make_data(
-    kind: Literal["scroll", "neurons"],
+    kind: Literal["scroll", "ink", "fibres", "neurons", "vesicles"],
     folder: str | Path,
     *,
     cases: int = 5,

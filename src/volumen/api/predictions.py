@@ -33,7 +33,7 @@ def predict(
 
     Args:
         models: model folders; the probabilities of several are averaged.
-        source: a volume, or a folder of volumes.
+        source: a volume, or a folder of volumes; for models of several channels NAME_0000, NAME_0001, … are one.
         output: a folder, or for a single volume a .tif of labels or a .zarr of probabilities.
         tiling: how volumes are cut.
         compute: what they are computed with.
@@ -71,7 +71,9 @@ def predict_each(
         clean_up=clean_up or CleanUp(),
         options=options or PredictOptions(),
     )
-    for image, target in plan_files(Path(source), Path(output)):
+    channels = batch.models[0].channels
+    stacks = any(model.config.data.patch_size[0] > 1 for model in batch.models)
+    for image, target in plan_files(Path(source), Path(output), channels=channels, stacks=stacks):
         yield predict_file(batch, image, target, progress=progress)
 
 

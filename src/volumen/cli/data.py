@@ -15,19 +15,28 @@ from volumen.viewing import format_duration
 from volumen.volumes import Converted, ConvertOptions
 
 
-def make(kind: Literal["scroll", "neurons"], folder: Path, /, *, cases: int = 5, size: int = 96, seed: int = 0) -> None:
+def make(
+    kind: Literal["scroll", "ink", "fibres", "neurons", "vesicles"],
+    folder: Path,
+    /,
+    *,
+    cases: int = 5,
+    size: int = 96,
+    seed: int = 0,
+) -> None:
     """Make a synthetic data set with exact labels.
 
     Args:
-        kind: Scroll CT with surfaces, or electron microscopy with neurons, mitochondria and vesicles.
+        kind: Scroll CT: scroll (surfaces), ink (65 layers along a sheet, and its writing), fibres. Electron microscopy:
+            neurons (with mitochondria and vesicles), vesicles (large ones, as HDF5).
         folder: Where images and labels go.
         cases: How many volumes.
-        size: Voxels along each axis.
+        size: Voxels along each axis; of ink along y and x.
         seed: The same seed gives the same bytes.
     """
     with show_progress("cases") as progress:
         names = api.make_data(kind, folder, cases=cases, size=size, seed=seed, progress=progress)
-    print(f"{len(names)} {kind} cases of {size}³ in {folder}")
+    print(f"{len(names)} {kind} cases of {f'65 layers of {size}²' if kind == 'ink' else f'{size}³'} in {folder}")
 
 
 def inspect(spec: str, /, *, as_json: Annotated[bool, Parameter(name="--json")] = False) -> None:

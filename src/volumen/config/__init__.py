@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from volumen.config.recipes import write_config as write_config
     from volumen.config.recipes import write_steps as write_steps
     from volumen.config.schema import DataSection as DataSection
+    from volumen.config.schema import DecodedSection as DecodedSection
     from volumen.config.schema import HeadSection as HeadSection
+    from volumen.config.schema import LayersSection as LayersSection
     from volumen.config.schema import RunConfig as RunConfig
     from volumen.config.schema import TrainingSection as TrainingSection
     from volumen.config.section import Lengths as Lengths
@@ -36,9 +38,11 @@ _HOMES = {
     "CaseSection": "datasets",
     "Component": "component",
     "DataSection": "schema",
+    "DecodedSection": "schema",
     "DatasetSection": "datasets",
     "HeadSection": "schema",
     "KEPT": "datasets",
+    "LayersSection": "schema",
     "Lengths": "section",
     "REST": "datasets",
     "RunConfig": "schema",
@@ -68,7 +72,9 @@ __all__ = [
     "Component",
     "DataSection",
     "DatasetSection",
+    "DecodedSection",
     "HeadSection",
+    "LayersSection",
     "Lengths",
     "RunConfig",
     "TrainingSection",

@@ -25,6 +25,7 @@ KINDS: dict[Path, str] = {
     ("schedule",): "schedule",
     ("training", "balance"): "balance",
     ("validation", "metrics", "*"): "metric",
+    ("validation", "decoded", "metrics", "*"): "metric",
     ("decoding", "*"): "decoding",
     ("logger",): "logger",
 }

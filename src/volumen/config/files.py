@@ -13,6 +13,7 @@ BEST = "best.ckpt"
 LAST = "last.ckpt"
 SWA = "swa.ckpt"
 EMA = "ema.ckpt"
+EPOCHS = "epoch_*.ckpt"
 
 MODEL = "model"
 MODEL_LAST = "model_last"
@@ -20,6 +21,11 @@ MODEL_SWA = "model_swa"
 MODEL_EMA = "model_ema"
 MODEL_JSON = "model.json"
 WEIGHTS = "weights.safetensors"
+
+
+def name_epoch(number: int) -> str:
+    """The checkpoint of one epoch, counted from 1."""
+    return f"epoch_{number:04d}.ckpt"
 
 
 def name_fold(number: int) -> str:

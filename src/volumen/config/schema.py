@@ -6,13 +6,38 @@ from pydantic import Field, model_validator
 
 from volumen.config.component import Component, WeightedComponent
 from volumen.config.datasets import CaseSection, DatasetSection
-from volumen.config.section import Count, Extent, Lengths, Section
+from volumen.config.section import Count, Extent, Lengths, Section, Size
 from volumen.config.suggestions import suggest
-from volumen.errors import suggest_nearest
+from volumen.errors import ShapeError, suggest_nearest
 from volumen.geometry import Shape, count_overlap
 from volumen.heads import Activation
 
 Overlap = Annotated[float, Field(ge=0)] | tuple[int, int, int]
+
+
+class LayersSection(Section):
+    """Which layers of a surface volume are looked at where one slice of labels stands for all of them.
+
+    A window as deep as the patch lies round a centre. In training its place varies, so that the network learns to find
+    the surface where flattening missed it.
+    """
+
+    centre: Annotated[int, Field(ge=0)] | None = None
+    jitter: Annotated[int, Field(ge=0)] = 0
+
+    def find_start(self, depth: int, window: int, shift: int = 0) -> int:
+        """The first of `window` layers round the centre (the middle of `depth` layers when none is said).
+
+        A window that would leave the volume lies at its face.
+        """
+        if depth < window:
+            raise ShapeError(
+                f"a volume of {depth} layers is thinner than the window of {window}; lower data.patch_size along z"
+            )
+        centre = depth // 2 if self.centre is None else self.centre
+        if centre >= depth:
+            raise ShapeError(f"data.layers.centre is {centre}, in a volume of {depth} layers; lower it")
+        return min(max(centre - window // 2 + shift, 0), depth - window)
 
 
 class DataSection(Section):
@@ -27,7 +52,10 @@ class DataSection(Section):
     batch_size: Count = 2
     num_workers: Annotated[int, Field(ge=0)] = 4
     pin_memory: bool = True
-    ignore: int | None = 2
+    cache_rate: Annotated[float, Field(ge=0, le=1)] = 1.0
+    cache_bytes: Size = 2 * 2**30
+    ignore: int | None = None
+    layers: LayersSection | None = None
     normalisation: Component = Component(name="percentile", options={"low": 0.5, "high": 99.5})
     sampling: Component = Component(name="uniform")
     augmentations: tuple[Component, ...] = ()
@@ -35,6 +63,12 @@ class DataSection(Section):
     folds: Annotated[int, Field(ge=2)] = 5
     fold_seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     group: str | None = None
+
+    @property
+    def label_size(self) -> Shape:
+        """Voxels of a patch's labels: those of the patch, or one slice that stands for its layers."""
+        z, y, x = self.patch_size
+        return (z if self.layers is None else 1, y, x)
 
     @model_validator(mode="after")
     def _check_source(self) -> "DataSection":
@@ -95,7 +129,12 @@ class TrainingSection(Section):
     strategy: Literal["auto", "ddp", "fsdp", "deepspeed_stage_2"] = "auto"
     threads: Count | None = None
     monitor: str = "val/loss"
+    keep_best: Count = 1
+    keep_last: Count = 1
     patience: Count | None = 50
+    min_improvement: Annotated[float, Field(ge=0)] = 0.0
+    stop_below: float | None = None
+    warm_up: Annotated[int, Field(ge=0)] = 0
     balance: Component = Component(name="fixed")
     accumulate_grad_batches: Count = 1
     gradient_clip_val: Annotated[float, Field(gt=0)] | None = None
@@ -107,11 +146,22 @@ class TrainingSection(Section):
     channels_last: bool = False
 
 
+class DecodedSection(Section):
+    """Scores of what held-out data decode to, as a prediction does."""
+
+    metrics: Annotated[tuple[Component, ...], Field(min_length=1)]
+    of: Literal["cases", "patches"] = "cases"
+    every: Count = 10
+    label: str | None = None
+    at_most: Count | None = None
+
+
 class ValidationSection(Section):
     """What is measured on the held-out cases after each epoch."""
 
     metrics: tuple[Component, ...] = (Component(name="dice"),)
     patches_per_case: Count = 2
+    decoded: DecodedSection | None = None
 
 
 class PredictionSection(Section):
@@ -150,6 +200,25 @@ class RunConfig(Section):
         shared = count_overlap(self.prediction.overlap, self.tile)
         if any(common >= edge for common, edge in zip(shared, self.tile, strict=True)):
             raise ValueError(f"prediction.overlap must be below the tile's {self.tile} on every axis; it is {shared}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_layers(self) -> "RunConfig":
+        projects = self.network.options.get("project") is not None
+        if projects and self.data.layers is None:
+            raise ValueError(
+                "network.project makes one slice of all layers, and labels are one where data.layers is set: "
+                "set it, as {jitter: 4}"
+            )
+        if self.data.layers is not None and (not projects or self.data.patch_size[0] == 1):
+            raise ValueError(
+                "data.layers is for patches of several layers and a network that makes one slice of them: "
+                "set network.project to max, mean or attention (U-Nets have it), and data.patch_size to several along z"
+            )
+        if self.data.layers is not None and self.data.voxel_size is not None:
+            raise ValueError(
+                "data.layers takes surface volumes as they are, so data.voxel_size cannot be: leave one of them out"
+            )
         return self
 
     @model_validator(mode="after")

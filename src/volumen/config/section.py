@@ -1,5 +1,6 @@
 """What all parts of a recipe share: frozen, unknown keys refused, and the types of single settings."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -17,6 +18,23 @@ def _spread(value: object) -> object:
 
 
 Extent = Annotated[tuple[Count, Count, Count], BeforeValidator(_spread), AfterValidator(to_shape)]
+
+
+# Bytes of each unit that a size may be given in.
+UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def _read_size(value: object) -> object:
+    """Bytes of a size such as `4G` or `500 MB`."""
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) *([KMGT]?)(?:i?B)?", value.strip(), re.IGNORECASE)
+    if found is None:
+        raise ValueError(f"a size is a number of bytes, or one with a unit as in 4G, 500M or 1.5 GiB; got {value!r}")
+    return int(float(found[1]) * UNITS[found[2].upper()])
+
+
+Size = Annotated[int, BeforeValidator(_read_size), Field(ge=0)]
 
 
 class Section(BaseModel):

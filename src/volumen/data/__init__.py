@@ -4,8 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from volumen.data.augmentation.dropout import PatchDropout as PatchDropout
+    from volumen.data.augmentation.elastic import Elastic as Elastic
     from volumen.data.augmentation.intensity import BrightnessContrast as BrightnessContrast
+    from volumen.data.augmentation.intensity import Gamma as Gamma
     from volumen.data.augmentation.intensity import GaussianNoise as GaussianNoise
+    from volumen.data.augmentation.moving import Rotate as Rotate
+    from volumen.data.augmentation.moving import Scale as Scale
+    from volumen.data.augmentation.moving import SliceJitter as SliceJitter
     from volumen.data.augmentation.spatial import Flip as Flip
     from volumen.data.augmentation.spatial import Rotate90 as Rotate90
     from volumen.data.augmentation.transform import Kind as Kind
@@ -41,6 +47,10 @@ if TYPE_CHECKING:
     from volumen.data.frames import Frame as Frame
     from volumen.data.groups import find_groups as find_groups
     from volumen.data.images import count_channels as count_channels
+    from volumen.data.indexed_sampling import ClassSampling as ClassSampling
+    from volumen.data.indexed_sampling import ForegroundSampling as ForegroundSampling
+    from volumen.data.indexed_sampling import InstanceSampling as InstanceSampling
+    from volumen.data.indexed_sampling import LabelledSampling as LabelledSampling
     from volumen.data.intensities import fit_normalisations as fit_normalisations
     from volumen.data.layouts.axonem import AxonemLayout as AxonemLayout
     from volumen.data.layouts.choice import recognise_layout as recognise_layout
@@ -61,11 +71,17 @@ if TYPE_CHECKING:
     from volumen.data.leaks import check_leaks as check_leaks
     from volumen.data.loader import SampleLoader as SampleLoader
     from volumen.data.loader import build_loader as build_loader
-    from volumen.data.loader import count_cores as count_cores
     from volumen.data.loader import plan_samples as plan_samples
+    from volumen.data.measures import Measured as Measured
+    from volumen.data.measures import count_cores as count_cores
+    from volumen.data.measures import measure_cases as measure_cases
+    from volumen.data.phantoms import make_fibres as make_fibres
+    from volumen.data.phantoms import make_ink as make_ink
     from volumen.data.phantoms import make_neurons as make_neurons
     from volumen.data.phantoms import make_scroll as make_scroll
+    from volumen.data.phantoms import make_vesicles as make_vesicles
     from volumen.data.phantoms import write_phantoms as write_phantoms
+    from volumen.data.placement import find_scale as find_scale
     from volumen.data.placement import rescale_cases as rescale_cases
     from volumen.data.samples import Sample as Sample
     from volumen.data.samples import collate_samples as collate_samples
@@ -87,18 +103,24 @@ if TYPE_CHECKING:
     from volumen.data.values import IGNORE as IGNORE
     from volumen.data.values import Components as Components
     from volumen.data.values import LabelValues as LabelValues
+    from volumen.data.whole import WholeCase as WholeCase
+    from volumen.data.whole import read_case as read_case
 
 _HOMES = {
+    "WholeCase": "whole",
+    "read_case": "whole",
     "AxonemLayout": "layouts.axonem",
     "BalancedSampling": "sampling",
     "BrightnessContrast": "augmentation.intensity",
     "Case": "cases",
+    "ClassSampling": "indexed_sampling",
     "CaseFacts": "fingerprint",
     "Components": "values",
     "CremiLayout": "layouts.cremi",
     "Division": "splits",
     "Downloaded": "downloads.download",
     "Draft": "layouts.layout",
+    "Elastic": "augmentation.elastic",
     "FileSplit": "splits",
     "Finding": "findings",
     "Fingerprint": "fingerprint",
@@ -106,34 +128,43 @@ _HOMES = {
     "Fold": "folds",
     "FoldSplit": "splits",
     "FolderLayout": "layouts.folders",
+    "ForegroundSampling": "indexed_sampling",
     "Frame": "frames",
+    "Gamma": "augmentation.intensity",
     "GaussianNoise": "augmentation.intensity",
     "GroupSplit": "splits",
     "Hdf5Layout": "layouts.hdf5",
     "IGNORE": "values",
+    "InstanceSampling": "indexed_sampling",
     "KasthuriLayout": "layouts.kasthuri",
     "Kind": "augmentation.transform",
     "LabelFacts": "fingerprint",
     "LabelTarget": "encoding",
     "LabelValues": "values",
+    "LabelledSampling": "indexed_sampling",
     "Layout": "layouts.layout",
     "LucchiLayout": "layouts.lucchi",
+    "Measured": "measures",
     "Mitoem2Layout": "layouts.mitoem2",
     "MitoemLayout": "layouts.mitoem",
     "NisbLayout": "layouts.nisb",
     "NnunetLayout": "layouts.nnunet",
     "NucmmLayout": "layouts.nucmm",
+    "PatchDropout": "augmentation.dropout",
     "Patience": "downloads.transfer",
     "PublishedSplit": "splits",
     "ReadingLoad": "stages",
     "RemoteData": "downloads.catalogue",
     "RemoteFile": "downloads.catalogue",
+    "Rotate": "augmentation.moving",
     "Rotate90": "augmentation.spatial",
     "Sample": "samples",
     "SampleLoader": "loader",
     "SamplePlan": "drawing",
+    "Scale": "augmentation.moving",
     "ShareSplit": "splits",
     "SlabSplit": "slabs",
+    "SliceJitter": "augmentation.moving",
     "SnemiLayout": "layouts.snemi3d",
     "Split": "splits",
     "StageSeconds": "stages",
@@ -147,7 +178,7 @@ _HOMES = {
     "choose_label": "cases",
     "collate_samples": "samples",
     "count_channels": "images",
-    "count_cores": "loader",
+    "count_cores": "measures",
     "divide_cases": "splits",
     "download_data": "downloads.download",
     "find_cases": "finding",
@@ -155,15 +186,20 @@ _HOMES = {
     "find_data": "downloads.catalogue",
     "find_faults": "findings",
     "find_groups": "groups",
+    "find_scale": "placement",
     "fit_normalisations": "intensities",
     "gather_cases": "finding",
     "gather_warnings": "findings",
     "judge_copies": "findings",
     "list_data": "downloads.catalogue",
+    "make_fibres": "phantoms",
+    "make_ink": "phantoms",
     "make_neurons": "phantoms",
     "make_scroll": "phantoms",
+    "measure_cases": "measures",
     "measure_reading": "stages",
     "plan_samples": "loader",
+    "make_vesicles": "phantoms",
     "read_folds": "folds",
     "recognise_layout": "layouts.choice",
     "rescale_cases": "placement",
@@ -180,11 +216,13 @@ __all__ = [
     "BrightnessContrast",
     "Case",
     "CaseFacts",
+    "ClassSampling",
     "Components",
     "CremiLayout",
     "Division",
     "Downloaded",
     "Draft",
+    "Elastic",
     "FileSplit",
     "Finding",
     "Fingerprint",
@@ -192,33 +230,42 @@ __all__ = [
     "Fold",
     "FoldSplit",
     "FolderLayout",
+    "ForegroundSampling",
     "Frame",
+    "Gamma",
     "GaussianNoise",
     "GroupSplit",
     "Hdf5Layout",
+    "InstanceSampling",
     "KasthuriLayout",
     "Kind",
     "LabelFacts",
     "LabelTarget",
     "LabelValues",
+    "LabelledSampling",
     "Layout",
     "LucchiLayout",
+    "Measured",
     "Mitoem2Layout",
     "MitoemLayout",
     "NisbLayout",
     "NnunetLayout",
     "NucmmLayout",
+    "PatchDropout",
     "Patience",
     "PublishedSplit",
     "ReadingLoad",
     "RemoteData",
     "RemoteFile",
+    "Rotate",
     "Rotate90",
     "Sample",
     "SampleLoader",
     "SamplePlan",
+    "Scale",
     "ShareSplit",
     "SlabSplit",
+    "SliceJitter",
     "SnemiLayout",
     "Split",
     "StageSeconds",
@@ -226,6 +273,7 @@ __all__ = [
     "Transform",
     "UniformSampling",
     "Wanted",
+    "WholeCase",
     "assign_groups",
     "build_loader",
     "check_leaks",
@@ -240,15 +288,21 @@ __all__ = [
     "find_data",
     "find_faults",
     "find_groups",
+    "find_scale",
     "fit_normalisations",
     "gather_cases",
     "gather_warnings",
     "judge_copies",
     "list_data",
+    "make_fibres",
+    "make_ink",
     "make_neurons",
     "make_scroll",
+    "make_vesicles",
+    "measure_cases",
     "measure_reading",
     "plan_samples",
+    "read_case",
     "read_folds",
     "recognise_layout",
     "rescale_cases",

@@ -48,6 +48,11 @@ class Case:
         """Specs of all images, in the order of their channels."""
         return (self.image, *self.channels)
 
+    def list_specs(self) -> list[str]:
+        """Specs of all volumes: images, labels, masks."""
+        masks = (self.mask, *self.label_masks.values())
+        return [*self.images, *self.labels.values(), *(spec for spec in masks if spec is not None)]
+
     def find_values(self, label: str) -> LabelValues:
         """What the values of a label's file mean."""
         return self.values.get(label, LabelValues())

@@ -3,21 +3,26 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 import torch
 
+from volumen.config import LayersSection
 from volumen.data.augmentation.transform import Transform
+from volumen.data.augmentation.warp import join_warps
 from volumen.data.cases import Case
 from volumen.data.encoding import Wanted, encode_targets, find_halos
 from volumen.data.images import find_shape, read_image
-from volumen.data.labels import measure_share, read_labels
+from volumen.data.index import PatchIndex
+from volumen.data.labels import read_labels, read_seen
 from volumen.data.ordering import choose_case
 from volumen.data.patches import PatchReader
 from volumen.data.samples import Sample
 from volumen.data.sampling import Drawn, Sampling
+from volumen.data.views import CaseView
 from volumen.errors import VolumenError
 from volumen.geometry import Box, Shape, to_shape
 from volumen.volumes import IntensityMap
@@ -34,6 +39,7 @@ class SamplePlan:
         cases: where patches are cut.
         wanted: labels to read and targets to encode.
         patch: voxels of a patch.
+        layers: which layers patches lie in, where labels are one slice for all of them; None for anywhere.
         ignore: the files' label value for "nobody looked".
         maps: what normalisation does to each case.
         sampling: how places are chosen.
@@ -41,6 +47,7 @@ class SamplePlan:
         seed: of everything random.
         training: whether cases come shuffled and patches are augmented; if not, patch i of a case is always the same.
         weights: how often each data set is drawn from, by name; each case alike when empty.
+        indexes: where labels lie in each case, for samplings that go by it.
     """
 
     cases: tuple[Case, ...]
@@ -53,6 +60,13 @@ class SamplePlan:
     seed: int
     training: bool
     weights: Mapping[str, float] = field(default_factory=dict)
+    indexes: Mapping[str, PatchIndex] = field(default_factory=dict)
+    layers: LayersSection | None = None
+
+    @property
+    def label_patch(self) -> Shape:
+        """Voxels of a patch's labels: one slice for all layers."""
+        return self.patch if self.layers is None else (1, *self.patch[1:])
 
 
 def draw_sample(plan: SamplePlan, number: int, reader: PatchReader) -> tuple[Sample, str | None]:
@@ -81,7 +95,7 @@ def pick_case(plan: SamplePlan, number: int) -> tuple[Case, np.random.Generator]
 def augment_sample(sample: Sample, transforms: Sequence[Transform[Any]]) -> Sample:
     """The sample after each transform, every patch changed by draws from its own seed."""
     streams = [np.random.default_rng(seed) for seed in sample.seed.tolist()]
-    for transform in transforms:
+    for transform in join_warps(transforms):
         params = [transform.draw(stream, to_shape(sample.image.shape[-3:])) for stream in streams]
         labels = {name: transform.apply(tensor, params, "labels") for name, tensor in sample.labels.items()}
         weight = None if sample.weight is None else transform.apply(sample.weight, params, "mask")
@@ -95,7 +109,7 @@ def _draw_from(
 ) -> tuple[Sample, str | None]:
     sample, notice = read_sample(plan, case, rng, reader)
     moved = augment_sample(sample, plan.transforms) if plan.training else sample
-    return encode_targets(moved, plan.wanted, case.voxel_size), notice if plan.training else None
+    return encode_targets(moved, plan.wanted, plan.label_patch, case.voxel_size), notice if plan.training else None
 
 
 def read_sample(
@@ -104,9 +118,10 @@ def read_sample(
     """A patch as its files have it, labels with the halos that targets need; and what a user should be told once."""
     seed = int(rng.integers(2**63))
     drawn = _draw_place(plan, case, rng, reader)
-    halos = find_halos(plan.wanted, plan.patch, case.voxel_size)
+    labelled = case.frame.lay_labels(drawn.box)
+    halos = find_halos(plan.wanted, plan.label_patch, case.voxel_size)
     labels = {
-        name: read_labels(case, name, drawn.box.grow(halo), reader=reader, ignore=plan.ignore)[None]
+        name: read_labels(case, name, labelled.grow(halo), reader=reader, ignore=plan.ignore)[None]
         for name, halo in halos.items()
     }
     image = read_image(case, drawn.box, reader=reader, intensities=plan.maps[case.name])
@@ -123,11 +138,19 @@ def read_sample(
 
 
 def _draw_place(plan: SamplePlan, case: Case, rng: np.random.Generator, reader: PatchReader) -> Drawn:
-    looked_at = next((name for name in plan.wanted.labels if name in case.labels), None)
+    """Where a patch is cut; one of layers where sampling says in the slice of labels, and as deep as the layers say."""
+    name = plan.wanted.find_seen(case)
+    read = None if name is None else partial(read_seen, case, name, reader=reader, ignore=plan.ignore)
+    shape, index = find_shape(case, reader), plan.indexes.get(case.name)
+    if plan.layers is None:
+        return plan.sampling.draw(CaseView(shape, plan.patch, read, index), rng)
+    start = _draw_start(plan, plan.layers, shape[0], rng)
+    drawn = plan.sampling.draw(CaseView((1, *shape[1:]), plan.label_patch, read, index), rng)
+    (_, top, left), (_, bottom, right) = drawn.box.start, drawn.box.stop
+    return replace(drawn, box=Box((start, top, left), (start + plan.patch[0], bottom, right)))
 
-    def measure(box: Box) -> float | None:
-        if looked_at is None:
-            return None
-        return measure_share(case, looked_at, box, reader=reader, ignore=plan.ignore)
 
-    return plan.sampling.draw(find_shape(case, reader), plan.patch, rng=rng, measure=measure)
+def _draw_start(plan: SamplePlan, layers: LayersSection, depth: int, rng: np.random.Generator) -> int:
+    """The first layer of a patch; in validation that of the middle of all that training draws."""
+    shift = int(rng.integers(-layers.jitter, layers.jitter, endpoint=True)) if plan.training else 0
+    return layers.find_start(depth, plan.patch[0], shift)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from jaxtyping import Shaped
 from torch import Tensor
 
+from volumen.data.cases import Case
 from volumen.data.samples import Sample
 from volumen.data.values import IGNORE
 from volumen.geometry import Shape, VoxelSize, to_shape
@@ -34,6 +35,10 @@ class Wanted:
     labels: tuple[str, ...]
     targets: Mapping[str, LabelTarget] = field(default_factory=dict)
 
+    def find_seen(self, case: Case) -> str | None:
+        """The label of a case that sampling looks at; None when it has none of them."""
+        return next((name for name in self.labels if name in case.labels), None)
+
 
 def find_halos(wanted: Wanted, patch: Shape, voxel_size: VoxelSize | None) -> dict[str, Shape]:
     """Voxels past each face of a patch that each label is read in: as far as any of its targets looks.
@@ -47,9 +52,8 @@ def find_halos(wanted: Wanted, patch: Shape, voxel_size: VoxelSize | None) -> di
     return {name: _even_halo(halo, patch) for name, halo in halos.items()}
 
 
-def encode_targets(sample: Sample, wanted: Wanted, voxel_size: VoxelSize | None) -> Sample:
-    """The sample with its targets, and its labels without the halo that they were read with."""
-    patch = to_shape(sample.image.shape[-3:])
+def encode_targets(sample: Sample, wanted: Wanted, patch: Shape, voxel_size: VoxelSize | None) -> Sample:
+    """The sample with its targets, and its labels of `patch` voxels without the halo that they were read with."""
     targets = {}
     for name, each in wanted.targets.items():
         halo = each.target.find_halo(voxel_size)

@@ -60,9 +60,26 @@ def gather_cases(data: DataSection, *, progress: Progress | None = None) -> Draf
         draft = join_drafts(_gather_sets(data, flat=flat, progress=progress))
     else:
         draft = _read_set(data.root, data.layout, data.cases, flat=flat, progress=progress)
+    _check_layers(draft.cases, data)
     if data.voxel_size is None:
         return draft
     return replace(draft, cases=rescale_cases(draft.cases, VoxelSize(*data.voxel_size)))
+
+
+def _check_layers(cases: Sequence[Case], data: DataSection) -> None:
+    """Raises unless labels are one slice for all layers where the recipe looks at windows of them, and only there."""
+    labelled = [case for case in cases if case.labels]
+    odd = [case.name for case in labelled if case.frame.flat != (data.layers is not None)]
+    if odd and data.layers is None:
+        raise DataError(
+            f"labels of {', '.join(odd)} are one slice, and their images have several layers: to learn one slice from "
+            "windows of layers set data.layers and network.project, as the recipe scroll-ink does"
+        )
+    if odd:
+        raise DataError(
+            f"data.layers is for labels of one slice that stands for all layers of the image; those of "
+            f"{', '.join(odd)} are none: leave data.layers and network.project out"
+        )
 
 
 def _gather_sets(data: DataSection, *, flat: bool, progress: Progress | None) -> list[Draft]:

@@ -96,14 +96,23 @@ def _check_extents(case: Case, image: Volume, volumes: Mapping[str, Volume], fau
     if not whole.contains(crop) or not crop.size:
         faults.add(OUTSIDE, f"{case.name} ({crop} of {_write_shape(image.shape)})")
         return
+    if not case.frame.flat:
+        _check_labels(case, image, volumes, faults)
+    beyond = [number for number in case.frame.skipped if not 0 <= number < image.shape[0]]
+    if beyond:
+        faults.add(OUTSIDE, f"{case.name} (slices {beyond} of {image.shape[0]} are to be skipped)")
+    if case.frame.flat and case.frame.skipped:
+        faults.add(OTHER_SHAPE, f"labels of {case.name} (one slice for all layers, of which none can be skipped)")
+
+
+def _check_labels(case: Case, image: Volume, volumes: Mapping[str, Volume], faults: Faults) -> None:
+    """Whether labels and masks cover the part of the image that the case is made of."""
+    crop = case.frame.crop or Box.whole(image.shape)
     for spec, volume in volumes.items():
         if case.frame.crop is None:
             _compare_shapes(spec, volume.shape, image.shape, faults)
         elif not Box.whole(volume.shape).contains(case.frame.locate_labels(spec).box or crop):
             faults.add(OTHER_SHAPE, f"{_name(spec)} ({_write_shape(volume.shape)}, does not cover {crop})")
-    beyond = [number for number in case.frame.skipped if not 0 <= number < image.shape[0]]
-    if beyond:
-        faults.add(OUTSIDE, f"{case.name} (slices {beyond} of {image.shape[0]} are to be skipped)")
 
 
 def _compare_shapes(spec: str, shape: Shape, image: Shape, faults: Faults) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Int64, Shaped
@@ -10,8 +11,15 @@ from volumen.data.cases import Case
 from volumen.data.frames import Source
 from volumen.data.patches import PatchReader, pad_around
 from volumen.data.values import IGNORE, Components, LabelValues, convert_labels, find_values, separate_instances
-from volumen.geometry import Box
+from volumen.geometry import Box, Shape
 from volumen.volumes import find_nearest
+
+
+class Seen(NamedTuple):
+    """Labels of a box, and where somebody looked."""
+
+    labels: Shaped[np.ndarray, "z y x"]
+    known: Bool[np.ndarray, "z y x"]
 
 
 def read_labels(
@@ -29,22 +37,30 @@ def read_labels(
     return pad_around(labels, inside, box, value=IGNORE)
 
 
-def measure_share(case: Case, name: str, box: Box, *, reader: PatchReader, ignore: int | None) -> float | None:
-    """Voxels above 0 over voxels somebody looked at, in a box of one label; None where nobody looked at all."""
-    if name not in case.labels:
-        return None
+def read_seen(case: Case, name: str, box: Box, *, reader: PatchReader, ignore: int | None) -> Seen:
+    """One label in a box inside its volume, as cheaply as it can be had, and where somebody looked.
+
+    Values are as `read_labels` gives them where somebody looked, and anything elsewhere. Instances that a file only
+    draws apart are 1, the class that parts them 0: they get numbers in a patch.
+    """
     label = _Label(case, name, reader, ignore)
-    inside = box.clip(label.whole)
-    if label.values.is_plain and not label.values.floats:
-        labels: Shaped[np.ndarray, "z y x"] = reader.read(label.source, inside)
-        known = ~find_values(labels, label.values.list_ignored(ignore))
+    values = label.values
+    if values.is_plain and not values.floats:
+        labels: Shaped[np.ndarray, "z y x"] = reader.read(label.source, box)
+        known = ~find_values(labels, values.list_ignored(ignore))
     else:
-        labels = label.read(inside)
+        labels = label.read(box)
         known = labels != IGNORE
-    for mask in label.read_masks(inside):
+    for mask in label.read_masks(box):
         known &= mask != 0
-    looked = np.count_nonzero(known)
-    return np.count_nonzero((labels > 0) & known) / looked if looked else None
+    if values.components is not None:
+        labels = (labels == values.components.inside).view(np.uint8)
+    return Seen(labels, known)
+
+
+def find_extent(case: Case, name: str, reader: PatchReader) -> Shape:
+    """Voxels of a label along each axis."""
+    return reader.find_shape(case.locate_labels(name))
 
 
 def find_looked(case: Case, name: str, box: Box, *, reader: PatchReader) -> Bool[np.ndarray, "z y x"]:

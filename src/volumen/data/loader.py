@@ -1,9 +1,9 @@
 """Batches of samples, from this process or from spawned workers, always the same ones."""
 
 import logging
-import os
+import math
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -14,11 +14,10 @@ from volumen.data.cases import Case
 from volumen.data.datasets import read_weights
 from volumen.data.drawing import SamplePlan, draw_sample
 from volumen.data.encoding import Wanted
-from volumen.data.intensities import fit_normalisations
-from volumen.data.patches import CACHE_BYTES, PatchReader
+from volumen.data.measures import Measured, count_cores, measure_cases
+from volumen.data.patches import PatchReader
 from volumen.data.samples import Sample, collate_samples
 from volumen.errors import DataError, MemoryBudgetError, VolumenError
-from volumen.volumes import IntensityMap
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ def build_loader(
     first: int,
     count: int,
     training: bool,
-    maps: Mapping[str, IntensityMap] | None = None,
+    measured: Measured | None = None,
 ) -> "SampleLoader":
     """A loader that yields `count` batches, the first of them being batch number `first` of an endless stream.
 
@@ -44,7 +43,7 @@ def build_loader(
 
     No more workers are started than this process has cores: they would wait for one another, each with its own memory.
 
-    Memory: see `volumen.data.patches`; the decoded volumes that are kept are shared out among the workers.
+    Memory: `config.cache_bytes` of decoded volumes, shared out among the workers: each keeps some of its own.
 
     Args:
         cases: what patches are cut from.
@@ -54,13 +53,13 @@ def build_loader(
         first: number of the first batch.
         count: how many batches.
         training: whether to shuffle and augment.
-        maps: what `fit_normalisations` gave for these cases; fitted here when left out, which reads every image.
+        measured: what `measure_cases` gave for these cases; done here when left out, which reads every image.
     """
-    plan = plan_samples(cases, config, wanted=wanted, seed=seed, training=training, maps=maps)
+    plan = plan_samples(cases, config, wanted=wanted, seed=seed, training=training, measured=measured)
     numbers = BatchNumbers(first, count, size=config.batch_size, even=None if training else len(cases))
     workers = min(config.num_workers, count, count_cores())
     return SampleLoader(
-        PatchDataset(plan, PatchReader(CACHE_BYTES // max(workers, 1))),
+        PatchDataset(plan, build_reader(cases, config, workers=workers)),
         batch_sampler=numbers,
         num_workers=workers,
         collate_fn=collate_parts,
@@ -78,28 +77,37 @@ def plan_samples(
     wanted: Wanted,
     seed: int,
     training: bool,
-    maps: Mapping[str, IntensityMap] | None = None,
+    measured: Measured | None = None,
 ) -> SamplePlan:
     """What all samples of a loader are made from; see `build_loader`."""
     if not cases:
         raise DataError("there are no cases to cut patches from")
+    measured = (measured or measure_cases(cases, config, wanted, training=training)).select(cases)
     return SamplePlan(
         cases=tuple(cases),
         wanted=wanted,
         patch=config.patch_size,
         ignore=config.ignore,
-        maps=dict(fit_normalisations(cases, config.normalisation) if maps is None else maps),
+        maps=measured.maps,
         sampling=build_component("sampling", config.sampling),
         transforms=tuple(build_component("augmentation", component) for component in config.augmentations),
         seed=seed,
         training=training,
         weights=read_weights(config.datasets),
+        indexes=measured.indexes,
+        layers=config.layers,
     )
 
 
-def count_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def build_reader(cases: Sequence[Case], config: DataSection, *, workers: int) -> PatchReader:
+    """What each of so many workers reads with (0: this process); it keeps its share of decoded volumes."""
+    return PatchReader(config.cache_bytes // max(workers, 1), list_kept(cases, config.cache_rate))
+
+
+def list_kept(cases: Sequence[Case], rate: float) -> frozenset[str]:
+    """Specs of the volumes of so large a share of the cases, taken evenly from all of them."""
+    chosen = [case for number, case in enumerate(cases) if math.floor((number + 1) * rate) > math.floor(number * rate)]
+    return frozenset(spec for case in chosen for spec in case.list_specs())
 
 
 class Made(NamedTuple):

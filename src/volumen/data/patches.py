@@ -1,7 +1,7 @@
-"""Boxes read from many volumes, the small ones kept in memory whole."""
+"""Boxes read from many volumes, some of which are kept in memory whole."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 from jaxtyping import Shaped
@@ -10,28 +10,29 @@ from volumen.data.frames import Source
 from volumen.geometry import Box, Shape
 from volumen.volumes import Volume, open_volume, read_linear, read_nearest, scale_shape
 
-# Decoded volumes that all processes of a loader keep together. Decompressing pages of a TIFF for every patch would
-# cost 100 ms and more; a patch copied from memory costs 1 ms. Thirty pairs of 320³ in 8 bits fit.
-CACHE_BYTES = 2 << 30
-
-# The largest share of the memory that one volume may take: with fewer than four nothing would stay till its next use.
-LARGEST_SHARE = 0.25
-
 # Handles kept open. Systems allow 1024 open files to a process and a data set may hold more volumes.
 OPEN_VOLUMES = 128
 
 
 class PatchReader:
-    """Reads boxes of volumes by where their voxels are.
+    """Reads boxes of volumes by where their voxels are, and keeps decoded volumes in memory whole.
 
-    Memory: at most `budget` bytes of decoded volumes, the least recently used dropped first, besides the box asked
-    for. A volume over a quarter of the budget is never read whole: its boxes come from the open handle.
+    What is kept stays: cases come in shuffled turns, and of a data set that does not fit the share that is kept then
+    needs no reading, where dropping the least recently used would drop nearly all before they come again.
+
+    Memory: at most `budget` bytes of decoded volumes besides the box asked for. A volume that does not fit what is
+    left of them is never read whole: its boxes come from the open handle.
+
+    Args:
+        budget: bytes of decoded volumes.
+        kept: specs of the volumes that may be kept; all when None.
     """
 
-    def __init__(self, budget: int) -> None:
+    def __init__(self, budget: int, kept: Container[str] | None = None) -> None:
         self._budget = budget
+        self._kept = kept
         self._handles: OrderedDict[str, Volume] = OrderedDict()
-        self._arrays: OrderedDict[tuple[str, Box], np.ndarray] = OrderedDict()
+        self._arrays: dict[tuple[str, Box], np.ndarray] = {}
         self._held = 0
 
     def find_shape(self, source: Source) -> Shape:
@@ -42,6 +43,16 @@ class PatchReader:
     def find_base(self, source: Source) -> Shape:
         """Voxels of the file along each axis, those of the source's box."""
         return self._open(source.spec).shape if source.box is None else source.box.shape
+
+    def describe(self, spec: str) -> dict[str, object]:
+        """Shape, type and chunks of a volume, as plain values."""
+        layout = self._open(spec).layout
+        return {"shape": list(layout.array_shape), "dtype": layout.dtype.str, "chunks": list(layout.chunks)}
+
+    def find_chunks(self, source: Source) -> Shape:
+        """Extent that is cheap to read at once, as the case counts it."""
+        chunks = self._open(source.spec).chunks
+        return chunks if source.scale is None else scale_shape(chunks, source.scale)
 
     def read(self, source: Source, box: Box) -> Shaped[np.ndarray, "*c z y x"]:
         """The voxels of a box that lies inside; a view that must not be written to."""
@@ -64,17 +75,17 @@ class PatchReader:
         return handle
 
     def _keep_whole(self, spec: str, box: Box) -> np.ndarray | None:
-        """All voxels of a box when they are few enough to keep."""
-        array = self._arrays.pop((spec, box), None)
-        if array is None:
-            handle = self._open(spec)
-            if box.size * (handle.channels or 1) * handle.dtype.itemsize > LARGEST_SHARE * self._budget:
-                return None
-            array = handle.read(box)
-            self._held += array.nbytes
-        self._arrays[spec, box] = array
-        while self._held > self._budget:
-            self._held -= self._arrays.popitem(last=False)[1].nbytes
+        """All voxels of a box when they are kept, or few enough to be."""
+        if (spec, box) in self._arrays:
+            return self._arrays[spec, box]
+        if self._kept is not None and spec not in self._kept:
+            return None
+        handle = self._open(spec)
+        nbytes = box.size * (handle.channels or 1) * handle.dtype.itemsize
+        if nbytes > self._budget - self._held:
+            return None
+        array = self._arrays[spec, box] = handle.read(box)
+        self._held += nbytes
         return array
 
 

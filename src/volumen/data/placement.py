@@ -7,7 +7,7 @@ from dataclasses import replace
 from volumen.data.cases import Case
 from volumen.errors import DataError
 from volumen.geometry import Box, Shape, VoxelSize, to_shape
-from volumen.volumes import Offset, Volume
+from volumen.volumes import Offset, Scale, Volume
 
 logger = logging.getLogger(__name__)
 
@@ -19,9 +19,12 @@ def place_case(case: Case, image: Volume, labels: Mapping[str, Volume], masks: M
     """The case cut to where its labels are.
 
     A label or mask file whose shape is not the image's begins where it says, by its offset in nanometres; one that says
-    nothing and is as large as the crop begins where the crop does. What neither explains is left, for whoever checks
-    the shapes.
+    nothing and is as large as the crop begins where the crop does. Where all are one slice as wide as an image of
+    several layers, and none says at which, they stand for every layer. What nothing explains is left, for whoever
+    checks the shapes.
     """
+    if lie_flat(case, image, {**masks, **labels}):
+        return replace(case, frame=replace(case.frame, flat=True))
     others = {spec: volume for spec, volume in {**masks, **labels}.items() if volume.shape != image.shape}
     found = {spec: find_start(case, image, volume) for spec, volume in others.items()}
     starts = {**case.frame.starts, **{spec: start for spec, start in found.items() if start is not None}}
@@ -32,6 +35,15 @@ def place_case(case: Case, image: Volume, labels: Mapping[str, Volume], masks: M
             crop = crop.clip(Box.at(starts[spec], labels[spec].shape))
         logger.info("case %s: its labels lie in %s of the image", case.name, crop)
     return replace(case, frame=replace(case.frame, crop=crop, starts=starts))
+
+
+def lie_flat(case: Case, image: Volume, volumes: Mapping[str, Volume]) -> bool:
+    """Whether labels and masks are one slice for all layers of an image."""
+    slices = [
+        volume.shape == (1, *image.shape[1:]) and volume.offset is None and spec not in case.frame.starts
+        for spec, volume in volumes.items()
+    ]
+    return image.shape[0] > 1 and bool(slices) and all(slices)
 
 
 def find_start(case: Case, image: Volume, labels: Volume) -> Shape | None:
@@ -56,10 +68,15 @@ def rescale_cases(cases: Sequence[Case], voxel_size: VoxelSize) -> list[Case]:
     return [_rescale_case(case, case.voxel_size or voxel_size, voxel_size) for case in cases]
 
 
-def _rescale_case(case: Case, own: VoxelSize, wanted: VoxelSize) -> Case:
+def find_scale(own: VoxelSize, wanted: VoxelSize) -> Scale | None:
+    """Voxels of one size along each edge of those of another; None where they are alike."""
     z, y, x = (new / old for new, old in zip(wanted, own, strict=True))
-    alike = all(abs(step - 1) <= _TOLERANCE for step in (z, y, x))
-    return replace(case, voxel_size=wanted, frame=case.frame if alike else replace(case.frame, scale=(z, y, x)))
+    return None if all(abs(step - 1) <= _TOLERANCE for step in (z, y, x)) else (z, y, x)
+
+
+def _rescale_case(case: Case, own: VoxelSize, wanted: VoxelSize) -> Case:
+    scale = find_scale(own, wanted)
+    return replace(case, voxel_size=wanted, frame=case.frame if scale is None else replace(case.frame, scale=scale))
 
 
 def _count_voxels(offset: Offset, origin: Offset, voxel_size: VoxelSize) -> Shape | None:

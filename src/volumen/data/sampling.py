@@ -1,11 +1,11 @@
 """Where in a case a patch is cut: every offset can be drawn, the last reachable one included."""
 
 import abc
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from volumen.data.views import CaseView
 from volumen.errors import ConfigError
 from volumen.geometry import Box, Shape, to_shape
 
@@ -18,33 +18,21 @@ class Drawn:
     notice: str | None = None
 
 
-# Foreground voxels over known voxels of a box: foreground is a label above 0, known is not ignored and inside the
-# volume. None where nothing is known.
-MeasureShare = Callable[[Box], float | None]
-
-
 class Sampling(abc.ABC):
     """A way to choose patches."""
 
     @abc.abstractmethod
-    def draw(self, shape: Shape, patch: Shape, *, rng: np.random.Generator, measure: MeasureShare) -> Drawn:
-        """A box of `patch` voxels in a volume of `shape`; it starts inside and passes the end of a smaller volume."""
+    def draw(self, view: CaseView, rng: np.random.Generator) -> Drawn:
+        """A box of the view's patch; it starts inside the case and passes the end of a smaller one."""
 
 
 @dataclass(frozen=True)
 class UniformSampling(Sampling):
     """Every offset equally likely."""
 
-    def draw(
-        self,
-        shape: Shape,
-        patch: Shape,
-        *,
-        rng: np.random.Generator,
-        measure: MeasureShare,  # noqa: ARG002 - what is inside does not matter here
-    ) -> Drawn:
+    def draw(self, view: CaseView, rng: np.random.Generator) -> Drawn:
         """A box anywhere."""
-        return Drawn(draw_box(shape, patch, rng))
+        return Drawn(draw_box(view.shape, view.patch, rng))
 
 
 @dataclass(frozen=True)
@@ -69,17 +57,17 @@ class BalancedSampling(Sampling):
         if self.tries < 1:
             raise ConfigError(f"balanced sampling needs at least one try; got {self.tries}")
 
-    def draw(self, shape: Shape, patch: Shape, *, rng: np.random.Generator, measure: MeasureShare) -> Drawn:
+    def draw(self, view: CaseView, rng: np.random.Generator) -> Drawn:
         """The first box within the range, else the nearest, with a notice."""
-        best, nearest = Box.at((0, 0, 0), patch), np.inf
+        best, nearest = Box.at((0, 0, 0), view.patch), np.inf
         for attempt in range(self.tries):
-            box = draw_box(shape, patch, rng)
-            miss = self._measure_miss(measure(box))
+            box = draw_box(view.shape, view.patch, rng)
+            miss = self._measure_miss(view.measure_foreground(box))
             if miss == 0:
                 return Drawn(box)
             if miss < nearest or attempt == 0:
                 best, nearest = box, miss
-        return Drawn(best, self._say_unreached(measure(best)))
+        return Drawn(best, self._say_unreached(view.measure_foreground(best)))
 
     def _measure_miss(self, share: float | None) -> float:
         """How far a share is outside the range; infinite for a patch nobody labelled."""

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
+from volumen.config import DataSection
 from volumen.data.cases import Case
 from volumen.data.drawing import SamplePlan, augment_sample, pick_case, read_sample
 from volumen.data.encoding import encode_targets
 from volumen.data.frames import Source
-from volumen.data.patches import CACHE_BYTES, LARGEST_SHARE, PatchReader
+from volumen.data.loader import build_reader, list_kept
+from volumen.data.patches import PatchReader
 from volumen.data.samples import Sample
 from volumen.geometry import Box, Shape
 from volumen.volumes import open_volume
@@ -40,7 +42,7 @@ class ReadingLoad:
     Args:
         volumes: bytes of all images and labels, decoded.
         kept: bytes that a loader's process keeps at most.
-        unkept: volumes too large to be kept whole, whose patches are read from their files each time.
+        unkept: volumes that are not kept, whose patches are read from their files each time.
         excess: voxels decoded for each voxel of a patch in the worst of those, by its chunks.
         worst: which one that is.
     """
@@ -58,11 +60,10 @@ class ReadingLoad:
                 f"{self.worst} decodes {self.excess:.0f} voxels for each one of a patch; smaller chunks read less: "
                 "volumen data convert IN OUT.zarr --chunks 64,64,64"
             )
-        if self.volumes > self.kept and not self.unkept:
+        if self.unkept:
             return (
-                f"the volumes are {_write_bytes(self.volumes)} and a process keeps {_write_bytes(self.kept)} of them, "
-                "so most are decoded anew for each patch; in chunks of 64³ only what a patch needs is: "
-                "volumen data convert IN OUT.zarr --chunks 64,64,64"
+                f"the volumes are {_write_bytes(self.volumes)} and a process keeps {_write_bytes(self.kept)} of them: "
+                "give data.cache_bytes more where there is memory"
             )
         return None
 
@@ -75,26 +76,29 @@ def time_sample(plan: SamplePlan, number: int, reader: PatchReader) -> tuple[Sam
     was_read = perf_counter()
     moved = augment_sample(sample, plan.transforms)
     was_moved = perf_counter()
-    encoded = encode_targets(moved, plan.wanted, case.voxel_size)
+    encoded = encode_targets(moved, plan.wanted, plan.label_patch, case.voxel_size)
     return encoded, StageSeconds(was_read - began, was_moved - was_read, perf_counter() - was_moved)
 
 
-def time_samples(plan: SamplePlan, numbers: Sequence[int]) -> Iterator[tuple[Sample, StageSeconds]]:
+def time_samples(
+    plan: SamplePlan, config: DataSection, numbers: Sequence[int]
+) -> Iterator[tuple[Sample, StageSeconds]]:
     """Samples one after the other, read by one process as by a loader without workers."""
-    reader = PatchReader(CACHE_BYTES)
+    reader = build_reader(plan.cases, config, workers=0)
     for number in numbers:
         yield time_sample(plan, number, reader)
 
 
-def measure_reading(plan: SamplePlan, *, workers: int) -> ReadingLoad:
+def measure_reading(plan: SamplePlan, config: DataSection, *, workers: int) -> ReadingLoad:
     """What there is to read, by the heads of the files."""
-    budget = CACHE_BYTES // max(workers, 1)
-    volumes, unkept, excess, worst = 0, 0, 0.0, None
+    budget, kept = config.cache_bytes // max(workers, 1), list_kept(plan.cases, config.cache_rate)
+    volumes, left, unkept, excess, worst = 0, budget, 0, 0.0, None
     for source in dict.fromkeys(_list_sources(plan.cases, plan.wanted.labels)):
         volume = open_volume(source.spec)
         nbytes = (source.box or Box.whole(volume.shape)).size * (volume.channels or 1) * volume.dtype.itemsize
         volumes += nbytes
-        if nbytes <= LARGEST_SHARE * budget:
+        if source.spec in kept and nbytes <= left:
+            left -= nbytes
             continue
         unkept += 1
         touched = measure_excess(plan.patch, volume.chunks, volume.shape)

@@ -74,7 +74,7 @@ def convert_labels(labels: FileLabels, ignored: Collection[int], values: LabelVa
         raise DataError(f"labels must be whole numbers; got {labels.dtype}")
     unknown = find_values(labels, ignored)
     if values.is_plain:
-        _check_range(labels, ~unknown)
+        check_range(labels, ~unknown)
         converted = labels.astype(np.int64)
     else:
         converted = _map_values(labels, unknown, values)
@@ -88,6 +88,18 @@ def find_values(labels: FileLabels, wanted: Collection[int]) -> Bool[np.ndarray,
     for value in wanted:
         found |= labels == value
     return found
+
+
+def check_range(labels: FileLabels, known: Bool[np.ndarray, "z y x"]) -> None:
+    """Raises for labels that are negative or do not fit 64 bits with a sign."""
+    if labels.dtype.kind == "b" or (labels.dtype.kind == "u" and labels.dtype.itemsize < np.int64().itemsize):
+        return
+    wrong = labels[_find_outside(labels) & known]
+    if wrong.size:
+        raise DataError(
+            f"labels are 0 to 2⁶³ − 1; got {wrong[0]} ({wrong.size} voxels of a patch are outside): "
+            f"set data.ignore={wrong[0]} if it means that nobody looked"
+        )
 
 
 def find_refused(
@@ -162,22 +174,10 @@ def _map_rest(
             f"known: {known}; add it to classes, or say what the rest is (rest: keep, ignore, or a class)"
         )
     if values.rest == "keep":
-        _check_range(labels, left)
+        check_range(labels, left)
         kept: Int64[np.ndarray, " voxels"] = labels[left].astype(np.int64)
         return kept
     return values.rest
-
-
-def _check_range(labels: FileLabels, known: Bool[np.ndarray, "z y x"]) -> None:
-    """Raises for labels that are negative or do not fit 64 bits with a sign."""
-    if labels.dtype.kind == "b" or (labels.dtype.kind == "u" and labels.dtype.itemsize < np.int64().itemsize):
-        return
-    wrong = labels[_find_outside(labels) & known]
-    if wrong.size:
-        raise DataError(
-            f"labels are 0 to 2⁶³ − 1; got {wrong[0]} ({wrong.size} voxels of a patch are outside): "
-            f"set data.ignore={wrong[0]} if it means that nobody looked"
-        )
 
 
 def _find_outside(labels: FileLabels) -> Bool[np.ndarray, "z y x"]:

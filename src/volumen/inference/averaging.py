@@ -59,6 +59,7 @@ def average_predictions(
         "roi": first.attributes["roi"],
         "stored": "float32",
         "scale": SCALES["float32"],
+        "source_grid": first.attributes.get("source_grid"),
         "plan": config,
     }
     mean = begin_prediction(path, attributes, chunks=chunks, voxel_size=array.voxel_size, offset=array.offset)
@@ -90,7 +91,7 @@ def _check_members(members: Sequence[Prediction]) -> None:
     """DataError when predictions are not of the same thing."""
     first = members[0]
     for member in members[1:]:
-        for what in ("heads", "shape", "roi"):
+        for what in ("heads", "shape", "roi", "source_grid"):
             if getattr(member, what) != getattr(first, what):
                 raise DataError(
                     f"{member.path} and {first.path} have different {what} and cannot be averaged: "

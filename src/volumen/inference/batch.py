@@ -1,6 +1,8 @@
 """A file or a folder of them through models into label files; a bad file is reported and the rest go on."""
 
+import glob
 import logging
+import re
 import shutil
 import time
 import traceback
@@ -19,11 +21,22 @@ from volumen.inference.model import Model
 from volumen.inference.prediction_files import MARKS, Prediction
 from volumen.inference.predictor import predict_volume
 from volumen.inference.tiles import count_tiles
-from volumen.volumes import is_volume_folder, list_volumes, name_volume, open_volume
+from volumen.volumes import (
+    StackedVolume,
+    Volume,
+    is_stack,
+    is_volume_folder,
+    list_volumes,
+    name_volume,
+    open_volume,
+)
 
 ZARR, TIFF = ".zarr", (".tif", ".tiff")
 
 Progress = Callable[[int, int], None]
+
+# How nnU-Net's users name a file for each channel.
+_CHANNEL = re.compile(r"_\d{4}$")
 
 log = logging.getLogger(__name__)
 
@@ -64,18 +77,40 @@ class Batch:
     options: PredictOptions
 
 
-def plan_files(source: Path, output: Path) -> list[tuple[Path, Path]]:
-    """Each image and where its output goes: a file to a file or into a folder, a folder into a folder."""
-    if source.is_dir() and not is_volume_folder(source):
+def plan_files(source: Path, output: Path, *, channels: int = 1, stacks: bool = False) -> list[tuple[Path, Path]]:
+    """Each image and where its output goes: a file to a file or into a folder, a folder into a folder.
+
+    Args:
+        source: a volume or a folder of volumes.
+        output: a file or a folder.
+        channels: of an image; files NAME_0000, NAME_0001, … are those of one, and the first stands for it.
+        stacks: whether a folder of slices is one volume, as it is to a model that looks at several of them.
+    """
+    if source.is_dir() and not is_volume_folder(source) and not (stacks and is_stack(source)):
         images = list_volumes(source)
         if not images:
             raise DataError(f"{source} holds no volumes")
         if output.suffix in (*TIFF, ZARR):
             raise ConfigError(f"a folder of volumes goes into a folder; {output} names a file")
-        return [(image, output / f"{name_volume(image)}.tif") for image in images]
+        first = [image for image in images if channels == 1 or gather_channels(image)[0] == image]
+        return [(image, output / f"{_name_image(image, channels)}.tif") for image in first]
     if output.suffix in (*TIFF, ZARR):
         return [(source, output)]
-    return [(source, output / f"{name_volume(source)}.tif")]
+    return [(source, output / f"{_name_image(source, channels)}.tif")]
+
+
+def gather_channels(image: Path) -> list[Path]:
+    """The files NAME_0000, NAME_0001, … that one of them belongs to; a file of another name alone."""
+    name = name_volume(image)
+    if not _CHANNEL.search(name):
+        return [image]
+    stem, ending = _CHANNEL.sub("", name), image.name.removeprefix(name)
+    return sorted(image.parent.glob(f"{glob.escape(stem)}_[0-9][0-9][0-9][0-9]{ending}")) or [image]
+
+
+def _name_image(image: Path, channels: int) -> str:
+    name = name_volume(image)
+    return name if channels == 1 else _CHANNEL.sub("", name)
 
 
 def predict_file(batch: Batch, source: Path, target: Path, *, progress: Progress | None = None) -> Predicted:
@@ -139,7 +174,7 @@ def _predict_probabilities(batch: Batch, source: Path, out: Path, progress: Prog
     options = batch.options
     return predict_volume(
         batch.models,
-        open_volume(source),
+        _open_image(source, batch.models[0].channels),
         out,
         tiling=batch.tiling,
         compute=batch.compute,
@@ -147,6 +182,11 @@ def _predict_probabilities(batch: Batch, source: Path, out: Path, progress: Prog
         roi=Box.parse(options.roi) if options.roi else None,
         progress=progress,
     )
+
+
+def _open_image(source: Path, channels: int) -> Volume:
+    files = [source] if channels == 1 else gather_channels(source)
+    return open_volume(source) if len(files) == 1 else StackedVolume([open_volume(file) for file in files])
 
 
 @contextmanager

@@ -26,7 +26,8 @@ def export_labels(
 ) -> Decoded:
     """What was decoded, after it was written to `target` and, for the eye, to `NAME_visualization` beside it.
 
-    The first holds 0 and 1, or the number of each instance; the second 0 and 255. In memory: the heads that the first
+    The first holds 0 and 1, or the number of each instance; the second 0 and 255. Both have the voxels of the source,
+    also where the prediction has others. In memory: the heads that the first
     step reads (4 bytes a voxel and channel) and what decoding takes beside them.
 
     Args:
@@ -38,7 +39,11 @@ def export_labels(
     """
     source = Source(prediction.read, prediction.heads, main=head, voxel_size=prediction.voxel_size)
     decoded = decode_heads(source, steps, progress=progress)
-    write_labels(decoded.labels, Path(target), voxel_size=prediction.voxel_size)
+    grid = prediction.source_grid
+    if grid is None:
+        write_labels(decoded.labels, Path(target), voxel_size=prediction.voxel_size)
+    else:
+        write_labels(grid.bring_back(decoded.labels), Path(target), voxel_size=grid.voxel_size)
     return decoded
 
 

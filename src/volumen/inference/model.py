@@ -51,6 +51,18 @@ class Model:
         """How the recipe brings voxel values to a common range."""
         return self.config.data.normalisation
 
+    @property
+    def voxel_size(self) -> VoxelSize | None:
+        """What the recipe brings all images to; None where it leaves them as they are."""
+        edges = self.config.data.voxel_size
+        return VoxelSize.parse(edges) if edges else None
+
+    @property
+    def learned_voxel_size(self) -> VoxelSize | None:
+        """The median of the images that it was trained on; None where they did not say."""
+        edges = self.plan.get("voxel_size")
+        return VoxelSize.parse(edges) if edges else None
+
     def find_head(self, name: str | None = None) -> HeadSpec:
         """The head of that name, the first when none is said."""
         return find_head(self.heads, name)

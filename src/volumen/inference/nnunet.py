@@ -78,7 +78,8 @@ def _write_model(place: Path, plans: Mapping[str, Any], dataset: Mapping[str, An
     checkpoint = read_checkpoint(path)
     plan = read_plan(plans, checkpoint.configuration)
     labels = read_labels(dataset)
-    config = build_config(plan, labels)
+    voxel_size = _find_voxel_size(plans, plan)
+    config = build_config(plan, labels, voxel_size)
     channels = len(plan.schemes)
     network = StagedDesign(**plan.network).build(Task(labels.heads, channels, plan.patch_size))
     fill_from_nnunet(network, checkpoint.weights, plan.axes)
@@ -88,16 +89,20 @@ def _write_model(place: Path, plans: Mapping[str, Any], dataset: Mapping[str, An
         config=config,
         heads=labels.heads,
         channels=channels,
-        plan={"voxel_size": _find_voxel_size(plans, plan)},
+        plan={"voxel_size": voxel_size},
         training=_describe(plans, plan, checkpoint, path),
     )
 
 
-def build_config(plan: NnunetPlan, labels: Labels) -> RunConfig:
-    """The recipe that a plan stands for: network, patch, normalisation, heads, half of a tile shared."""
+def build_config(plan: NnunetPlan, labels: Labels, voxel_size: Sequence[float] | None = None) -> RunConfig:
+    """The recipe that a plan stands for: network, patch, voxel size, normalisation, heads, half of a tile shared."""
     return RunConfig.model_validate(
         {
-            "data": {"patch_size": list(plan.patch_size), "normalisation": choose_normalisation(plan).model_dump()},
+            "data": {
+                "patch_size": list(plan.patch_size),
+                "voxel_size": voxel_size,
+                "normalisation": choose_normalisation(plan).model_dump(),
+            },
             "network": {"name": "staged_unet", **plan.network},
             "heads": labels.sections,
             "prediction": {"overlap": 0.5},

@@ -21,7 +21,8 @@ from volumen.inference.memory import measure_memory, trim_memory
 from volumen.inference.model import Model
 from volumen.inference.regions import Buffers, check_region, choose_chunks, choose_region, estimate_load
 from volumen.inference.tiles import count_tiles
-from volumen.volumes import IntensityMap, RangeNormalisation, Volume, measure_intensity
+from volumen.inference.voxel_sizes import SourceGrid, find_source_grid
+from volumen.volumes import IntensityMap, LayeredVolume, RangeNormalisation, Volume, measure_intensity
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +33,10 @@ class PredictionPlan:
 
     Args:
         source: spec of the volume.
-        roi: the part of it that is predicted; tiles lie as for the whole.
+        roi: the part of it that is predicted, in predicted voxels; tiles lie as for the whole.
         region: voxels along y and x of one unit of work, a multiple of the chunks.
         weights: SHA-256 of each model's weights.
+        source_grid: the source's own voxels, where those predicted are others.
     """
 
     source: str
@@ -48,6 +50,7 @@ class PredictionPlan:
     stored: Stored
     heads: tuple[HeadSpec, ...]
     weights: tuple[str, ...]
+    source_grid: SourceGrid | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON: what a resumed run must agree with."""
@@ -66,7 +69,12 @@ class PredictionPlan:
             "stored": self.stored,
             "heads": [head.to_dict() for head in self.heads],
             "weights": list(self.weights),
+            "source_grid": self.source_grid and self.source_grid.to_dict(),
         }
+
+    def resample(self, source: Volume) -> Volume:
+        """The source with the voxels that are predicted."""
+        return source if self.source_grid is None else self.source_grid.resample(source)
 
 
 def plan_prediction(
@@ -82,41 +90,51 @@ def plan_prediction(
 ) -> PredictionPlan:
     """The plan of a prediction; what was not asked for is as in the `earlier` plan, else measured now.
 
-    Who computes it is no part of it, but a `workforce` of several has a share of memory and threads each.
+    Who computes it is no part of it, but a `workforce` of several has a share of memory and threads each. Where
+    the source is resampled, its intensities are measured before, as in training.
     """
     check_models(models, source.channels or 1)
     check_stored(compute.stored, models[0].heads)
     part = choose_part(source.shape, roi)
+    source_grid = find_source_grid(models[0], source, part)
+    part = source_grid.part if source_grid else part
+    seen = source_grid.resample(source) if source_grid else source
     tile, overlap = choose_tiling(models, tiling)
-    grid = TileGrid.plan(source.shape, tile, overlap)
+    grid = TileGrid.plan(seen.shape, tile, overlap)
     tiling, compute = _obey_earlier(tiling, compute, earlier)
     if workforce is not None:
         compute = replace(compute, threads=compute.threads or workforce.threads)
     execution = choose_execution(models, tile, tiling=tiling, compute=compute, tiles=count_tiles(grid, part))
     region = compute.region and check_region(compute.region)
     if region is None:
-        buffers = _count_buffers(models, source, grid.tile, execution=execution, stored=compute.stored)
+        buffers = _count_buffers(models, seen, grid.tile, execution=execution, stored=compute.stored)
         workers = 1 if workforce is None else workforce.workers
         budget = _measure_budget(models, tile, execution, compute.memory, workers=workers)
         load = partial(estimate_load, grid, part, workers=workers) if workers > 1 else None
         region = choose_region(part, buffers, budget, load=load)
-    if earlier is None or intensity is not None:
-        mapped = set_intensity(models[0], *intensity) if intensity else fit_intensity(models[0], source)
-    else:
-        mapped = IntensityMap.from_dict(earlier["intensity"])
     return PredictionPlan(
         source=source.spec,
         roi=part,
         grid=grid,
         overlap=overlap,
         execution=execution,
-        intensity=mapped,
+        intensity=_choose_intensity(models[0], source, intensity, earlier),
         region=region,
         chunks=choose_chunks(part, region),
         stored=compute.stored,
         heads=models[0].heads,
         weights=tuple(model.weights_hash for model in models),
+        source_grid=source_grid,
     )
+
+
+def _choose_intensity(
+    model: Model, source: Volume, asked: tuple[float, float] | None, earlier: Mapping[str, Any] | None
+) -> IntensityMap:
+    """The map that was asked for, else the one of the earlier plan, else one fitted now."""
+    if asked is not None:
+        return set_intensity(model, *asked)
+    return fit_intensity(model, source) if earlier is None else IntensityMap.from_dict(earlier["intensity"])
 
 
 def check_models(models: Sequence[Model], channels: int) -> None:
@@ -125,7 +143,7 @@ def check_models(models: Sequence[Model], channels: int) -> None:
         raise ModelError("no model was given; name at least one model folder")
     first = models[0]
     for model in models[1:]:
-        for what in ("heads", "channels", "normalisation"):
+        for what in ("heads", "channels", "normalisation", "voxel_size"):
             if getattr(model, what) != getattr(first, what):
                 raise ModelError(f"{model.folder} and {first.folder} have different {what} and cannot be averaged")
     if first.channels != channels:
@@ -164,7 +182,7 @@ def choose_tiling(models: Sequence[Model], tiling: Tiling) -> tuple[Shape, Shape
 
 def fit_intensity(model: Model, image: Volume | np.ndarray) -> IntensityMap:
     """The normalisation of the model's recipe, fitted to the whole image; a constant one is warned of."""
-    measured = measure_intensity(image)
+    measured = measure_intensity(image.inner if isinstance(image, LayeredVolume) else image)
     if measured.is_constant:
         log.warning("every voxel has the same value: the prediction says nothing about it")
     fitted: IntensityMap = build_component("normalisation", model.normalisation).fit(measured)
@@ -209,6 +227,7 @@ def _count_buffers(
         itemsize=source.dtype.itemsize,
         sums=len(models) * outputs,
         stored=outputs * np.dtype(stored).itemsize,
+        layers=source.shape[0],
     )
 
 

@@ -16,6 +16,7 @@ from volumen.geometry import Box, Shape, VoxelSize
 from volumen.heads import HeadSpec
 from volumen.inference.knobs import Stored
 from volumen.inference.model import find_head
+from volumen.inference.voxel_sizes import SourceGrid
 from volumen.volumes import (
     Volume,
     create_group,
@@ -64,6 +65,12 @@ class Prediction:
     def roi(self) -> Box:
         """The part of the source that was predicted."""
         return Box.parse(self.attributes["roi"])
+
+    @property
+    def source_grid(self) -> SourceGrid | None:
+        """The source's own voxels, where the prediction has others."""
+        grid = self.attributes.get("source_grid")
+        return SourceGrid.from_dict(grid) if grid else None
 
     @property
     def decoding(self) -> tuple[Component, ...]:

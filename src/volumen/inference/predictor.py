@@ -23,6 +23,7 @@ from volumen.geometry import Box, TileGrid, to_shape
 from volumen.inference.arrays import check_array, drop_sole_channel
 from volumen.inference.execution import choose_execution
 from volumen.inference.knobs import Compute, Tiling
+from volumen.inference.layers import lay_image, lay_models, lay_tiling, lay_volume
 from volumen.inference.memory import trim_memory
 from volumen.inference.model import Model
 from volumen.inference.plan import PredictionPlan, check_models, choose_tiling, fit_intensity, plan_prediction
@@ -58,14 +59,17 @@ def predict_volume(
     Held: slabs as deep as a tile and as wide as a region, whatever the volume, in each worker. The numbers of a voxel
     do not depend on regions, on `roi`, on who computes them or on where a run was interrupted.
 
+    Where the models' recipe says a voxel size and the source has another, the prediction has the recipe's; labels that
+    are made of it have the source's.
+
     Args:
         models: their probabilities are averaged; every tile is read once for all of them.
-        source: image with the channels the models take.
+        source: image with the channels the models take; of a surface volume the window of layers that they look at.
         out: a path that ends in .zarr; what is there must be the same prediction.
         tiling: how the volume is cut.
         compute: what and who it is computed with, and how numbers are kept.
         intensity: darkest and brightest value to tell apart, instead of those measured over the whole volume.
-        roi: the part to predict; tiles lie as for the whole volume.
+        roi: the part to predict, in voxels of the source; tiles lie as for the whole volume.
         progress: called with tiles done and in all, those of an earlier run among them; several workers tell of whole
             regions.
     """
@@ -75,18 +79,21 @@ def predict_volume(
         raise ConfigError(f"a prediction is written to a path that ends in .zarr; got {path}")
     executor = choose_executor(workers=compute.workers, dask=compute.dask)
     moved = [model.move(compute.device) for model in models]
+    check_models(moved, source.channels or 1)
+    source = lay_volume(moved, source)
     plan = plan_prediction(
-        moved,
+        lay_models(moved),
         source,
-        tiling=tiling,
+        tiling=lay_tiling(moved, tiling),
         compute=compute,
         intensity=intensity,
         roi=roi,
         earlier=find_earlier(path),
         workforce=None if executor == Serial() else executor.measure(),
     )
-    prediction = _begin(path, plan, moved, source)
-    _predict_regions(PredictRegion(tuple(moved), source, plan, prediction), executor, progress or _ignore)
+    seen = plan.resample(source)
+    prediction = _begin(path, plan, moved, seen)
+    _predict_regions(PredictRegion(tuple(moved), seen, plan, prediction), executor, progress or _ignore)
     return finish_prediction(prediction)
 
 
@@ -115,7 +122,7 @@ class PredictRegion:
         volumes = {head.name: self.prediction.open_head(head.name, writable=True) for head in plan.heads}
         writer = PlaneWriter(volumes, task.box, start=region.start[0], depth=plan.chunks[0], stored=plan.stored)
         for finished in stream_probabilities(
-            self.models, plan.grid, region, cut, execution=plan.execution, on_tiles=on_tiles
+            lay_models(self.models), plan.grid, region, cut, execution=plan.execution, on_tiles=on_tiles
         ):
             if writer.write(finished) and plan.execution.device == "cpu":
                 trim_memory()  # reading and writing break up the heap between activations
@@ -127,19 +134,20 @@ def predict_in_memory(
     """Probabilities of an array by head, with the engine and the numbers of `predict_volume`."""
     if compute.workers != 1 or compute.dask is not None:
         raise ConfigError("an array in memory is predicted in this process; workers take volumes on disk")
-    image = check_array(array)
-    check_models(models, image.shape[0])
     moved = [model.move(compute.device) for model in models]
-    tile, overlap = choose_tiling(moved, tiling)
+    whole = check_array(array)
+    check_models(moved, whole.shape[0])
+    image, tiling, laid = lay_image(moved, whole), lay_tiling(moved, tiling), lay_models(moved)
+    tile, overlap = choose_tiling(laid, tiling)
     grid = TileGrid.plan(to_shape(image.shape[1:]), tile, overlap)
-    execution = choose_execution(moved, tile, tiling=tiling, compute=compute, tiles=len(grid))
+    execution = choose_execution(laid, tile, tiling=tiling, compute=compute, tiles=len(grid))
     intensity = fit_intensity(moved[0], array)
 
     def cut(box: Box) -> Float32[np.ndarray, "c z y x"]:
         return intensity.apply(image[(slice(None), *box.slices)])
 
     region = Box.whole(grid.shape)
-    heads = join_planes(stream_probabilities(moved, grid, region, cut, execution=execution), region)
+    heads = join_planes(stream_probabilities(laid, grid, region, cut, execution=execution), region)
     return {name: drop_sole_channel(planes) for name, planes in heads.items()}
 
 
@@ -159,6 +167,7 @@ def _begin(path: Path, plan: PredictionPlan, models: Sequence[Model], source: Vo
         "roi": str(plan.roi),
         "stored": plan.stored,
         "scale": SCALES[plan.stored],
+        "source_grid": plan.source_grid and plan.source_grid.to_dict(),
         "plan": plan.to_dict(),
     }
     return begin_prediction(path, attributes, chunks=plan.chunks, voxel_size=source.voxel_size, offset=offset)

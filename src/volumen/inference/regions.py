@@ -1,5 +1,6 @@
 """How large a part of a volume is computed in one go: as large as memory allows, the whole depth of it."""
 
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Buffers:
         itemsize: bytes of a voxel of the image.
         sums: channels that are blended, over all models and heads.
         stored: bytes of a voxel of the output, over all channels of all heads.
+        layers: of the volume: of a thin one no buffer holds more.
     """
 
     tile: Shape
@@ -35,14 +37,16 @@ class Buffers:
     itemsize: int
     sums: int
     stored: int
+    layers: int = sys.maxsize
 
     def measure(self, region: tuple[int, int]) -> int:
         """Bytes held for a region: the rolling slabs of input, means and output, and the copies made on the way."""
-        depth, area = self.tile[0], prod(region)
+        area = prod(region)
+        depth, chunk, finished = (min(edge, self.layers) for edge in (self.tile[0], CHUNK, FINISHED_PLANES))
         reach = prod(edge + 2 * tile for edge, tile in zip(region, self.tile[1:], strict=True))
-        read = self.channels * reach * (2 * depth + CHUNK) * self.itemsize
-        blended = self.sums * area * (depth + 4 * FINISHED_PLANES) * 4
-        written = 2 * self.stored * area * CHUNK
+        read = self.channels * reach * (2 * depth + chunk) * self.itemsize
+        blended = self.sums * area * (depth + 4 * finished) * 4
+        written = 2 * self.stored * area * chunk
         tiles = prod(self.tile) * 4 * (self.batch * self.channels + 2 * self.sums + 2)
         return read + blended + written + tiles
 

@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from volumen.metrics.objects import ObjectError as ObjectError
     from volumen.metrics.objects import ObjectScore as ObjectScore
     from volumen.metrics.objects import score_objects as score_objects
+    from volumen.metrics.overlap import AccuracyScore as AccuracyScore
     from volumen.metrics.overlap import DiceScore as DiceScore
     from volumen.metrics.overlap import IouScore as IouScore
     from volumen.metrics.overlap import PrecisionScore as PrecisionScore
     from volumen.metrics.overlap import RecallScore as RecallScore
+    from volumen.metrics.overlap import score_accuracy as score_accuracy
     from volumen.metrics.overlap import score_dice as score_dice
     from volumen.metrics.overlap import score_iou as score_iou
     from volumen.metrics.overlap import score_precision as score_precision
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from volumen.metrics.surface_score import SurfaceScore as SurfaceScore
     from volumen.metrics.surface_score import score_surface as score_surface
     from volumen.metrics.table import ContingencyTable as ContingencyTable
+    from volumen.metrics.table import add_rows as add_rows
     from volumen.metrics.table import build_table as build_table
     from volumen.metrics.topology import BettiScore as BettiScore
     from volumen.metrics.topology import ClDiceScore as ClDiceScore
@@ -78,6 +81,7 @@ _HOMES = {
     "Comparison": "confidence",
     "ContingencyTable": "table",
     "CremiScore": "cremi",
+    "AccuracyScore": "overlap",
     "DiceScore": "overlap",
     "ErlScore": "run_length",
     "ErrorKind": "errors",
@@ -100,6 +104,7 @@ _HOMES = {
     "SurfaceScore": "surface_score",
     "VoiScore": "partition",
     "bound_mean": "confidence",
+    "add_rows": "table",
     "build_table": "table",
     "choose_ignored": "cases",
     "compare_means": "confidence",
@@ -115,6 +120,7 @@ _HOMES = {
     "score_cldice": "topology",
     "score_clefts": "clefts",
     "score_cremi": "cremi",
+    "score_accuracy": "overlap",
     "score_dice": "overlap",
     "score_erl": "run_length",
     "score_hausdorff95": "surface_distance",
@@ -134,6 +140,7 @@ _HOMES = {
     "write_skeletons": "skeleton_files",
 }
 __all__ = [
+    "AccuracyScore",
     "ApScore",
     "Associations",
     "BettiScore",
@@ -164,6 +171,7 @@ __all__ = [
     "SurfaceDistanceScore",
     "SurfaceScore",
     "VoiScore",
+    "add_rows",
     "bound_mean",
     "build_table",
     "choose_ignored",
@@ -175,6 +183,7 @@ __all__ = [
     "map_errors",
     "pair_cases",
     "read_skeletons",
+    "score_accuracy",
     "score_ap",
     "score_betti",
     "score_cldice",

@@ -1,8 +1,9 @@
-"""Dice, IoU, precision and recall of foreground or of classes.
+"""Dice, IoU, precision and recall of foreground or of classes; accuracy over all labels.
 
 With P the predicted and T the true voxels of a class, ignored voxels left out: Dice = 2|P∩T| / (|P|+|T|) (Dice 1945),
 IoU = |P∩T| / (|P|+|T|-|P∩T|) (Jaccard 1901), precision = |P∩T| / |P|, recall = |P∩T| / |T|. Without `classes` every
 label but 0 is foreground. Where the denominator is 0 the score is 1 when both P and T are empty, and 0 when one is.
+Accuracy is the share of all voxels whose predicted label is the true one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +47,13 @@ class RecallScore:
 
     recall: float
     classes: Mapping[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AccuracyScore:
+    """The share of voxels with the right label; 1 where nobody looked at any."""
+
+    accuracy: float
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,19 @@ def score_recall(
     """Recall: the share of true voxels that are predicted; 1 is best. Arguments as for `score_dice`."""
     table = table or build_table(prediction, truth, ignore=ignore)
     return RecallScore(*_score_classes(table, classes, lambda c: _divide(c.both, c.true, c)))
+
+
+def score_accuracy(
+    prediction: Source, truth: Source, *, ignore: Ignore = None, table: ContingencyTable | None = None
+) -> AccuracyScore:
+    """Accuracy: the share of voxels whose label, background included, is the true one; 1 is best.
+
+    It says little where one label is nearly everywhere. Arguments as for `score_dice`.
+    """
+    table = table or build_table(prediction, truth, ignore=ignore)
+    total = int(table.voxels.sum())
+    right = int(table.voxels[table.predicted == table.true].sum())
+    return AccuracyScore(right / total if total else 1.0)
 
 
 def _score_classes(

@@ -1,7 +1,5 @@
 """Prediction, truth and what to ignore, read side by side, block by block."""
 
-import itertools
-import math
 from collections.abc import Callable, Iterator
 from typing import Protocol, runtime_checkable
 
@@ -10,6 +8,7 @@ from jaxtyping import Bool, Integer
 
 from volumen.errors import DataError, ShapeError
 from volumen.geometry import Box, Shape, to_shape
+from volumen.geometry import plan_boxes as cut_boxes
 
 # Voxels in a block: with 64-bit ids and short runs, some 200 MB on the way to the table.
 BLOCK_VOXELS = 2**22
@@ -126,16 +125,9 @@ def refuse_negative(labels: Integer[np.ndarray, " n"], *, name: str) -> None:
 
 
 def plan_boxes(shape: Shape, *sources: Source) -> list[Box]:
-    """Boxes that cover a shape once: whole chunks where they fit in a block's memory, long in x, then y, then z."""
+    """Boxes that cover a shape once, in as many whole chunks as fit in a block's memory."""
     chunks = [source.chunks for source in sources if isinstance(source, Chunked)]
-    block = [min(extent, max(1, *edges)) for extent, *edges in zip(shape, *chunks, (1, 1, 1), strict=True)]
-    for axis in (0, 1):
-        while math.prod(block) > BLOCK_VOXELS and block[axis] > 1:
-            block[axis] = math.ceil(block[axis] / 2)
-    for axis in (2, 1, 0):
-        block[axis] = min(shape[axis], block[axis] * max(1, BLOCK_VOXELS // max(1, math.prod(block))))
-    starts = itertools.product(*(range(0, extent, max(1, edge)) for extent, edge in zip(shape, block, strict=True)))
-    return [Box.at(start, block).clip(Box.whole(shape)) for start in starts]
+    return cut_boxes(shape, chunks, most=BLOCK_VOXELS)
 
 
 def read_labels(source: Source, box: Box, *, name: str) -> Ids:

@@ -31,7 +31,7 @@ class ResidualBlock(nn.Module):
         self.excitation = SqueezeExcitation(outside) if layers.squeeze_excitation else None
         self.shortcut = nn.Sequential()
         if stride != UNIT_STRIDE:
-            self.shortcut.append(nn.AvgPool3d(stride, stride))
+            self.shortcut.append(nn.AvgPool3d(stride, stride, ceil_mode=True, count_include_pad=False))
         if inside != outside:
             self.shortcut.append(nn.Conv3d(inside, outside, 1, bias=False))
             self.shortcut.append(build_normalisation(outside, layers))
@@ -105,7 +105,7 @@ def build_encoder_stage(inside: int, stage: Stage, layers: Layers) -> nn.Sequent
     """The step down to a stage and its blocks."""
     blocks, stride = nn.Sequential(), stage.stride
     if layers.downsampling == "max_pool" and stride != UNIT_STRIDE:
-        blocks.append(nn.MaxPool3d(stride, stride))
+        blocks.append(nn.MaxPool3d(stride, stride, ceil_mode=True))
         stride = UNIT_STRIDE
     if layers.block == "preactivation":
         if layers.framed:

@@ -14,6 +14,7 @@ from volumen.networks.network import Task
 from volumen.networks.outputs import Outputs
 from volumen.networks.plan import NetworkPlan, Stage
 from volumen.networks.planner import PLAIN_BLOCKS, RESIDUAL_BLOCKS, Widths, plan_network, plan_poolings
+from volumen.networks.projection import Projected
 from volumen.networks.unet import UNet
 
 Count = Annotated[int, Field(ge=1)]
@@ -54,6 +55,8 @@ class UNetDesign:
         deep_supervision: whether coarser maps carry logits too, in training.
         shared_decoder: one decoder for all heads, which then differ in a 1³ convolution; otherwise a decoder each.
         checkpointing: whether stages forget what they computed and compute it again: less memory, a third more time.
+        project: how the layers of a surface volume become one slice, between encoder and decoder: by their maximum,
+            their mean, or a mean that is learned for every place. It goes with `data.layers`.
     """
 
     layers: Layers
@@ -71,18 +74,12 @@ class UNetDesign:
     deep_supervision: bool = True
     shared_decoder: bool = False
     checkpointing: bool = False
+    project: Projected | None = None
 
     def plan(self, task: Task) -> NetworkPlan:
         """The geometry it has for a task."""
-        widths = Widths(
-            features=self.features,
-            max_features=self.max_features,
-            blocks=self.blocks or BLOCKS[self.block],
-            decoder_blocks=DECODER_BLOCKS[self.block],
-        )
-        if self.pooling == "even":
-            return plan_poolings(task.patch_size, depth=self.depth, widths=widths)
-        return plan_network(task.patch_size, voxel_size=task.voxel_size, max_poolings=self.depth, widths=widths)
+        plan = self._plan_stages(task)
+        return plan if self.project is None else plan.project(task.patch_size[0])
 
     def build(self, task: Task) -> UNet:
         """The network, weights drawn from torch's generator."""
@@ -93,11 +90,23 @@ class UNetDesign:
             upsampling=self.upsampling,
             attention_gates=self.attention_gates,
             squeeze_excitation=self.squeeze_excitation,
+            project=self.project,
         )
         outputs = Outputs(task.heads, deep_supervision=self.deep_supervision, shared_decoder=self.shared_decoder)
         return UNet(
             self.plan(task), channels=task.channels, outputs=outputs, layers=layers, checkpointing=self.checkpointing
         )
+
+    def _plan_stages(self, task: Task) -> NetworkPlan:
+        widths = Widths(
+            features=self.features,
+            max_features=self.max_features,
+            blocks=self.blocks or BLOCKS[self.block],
+            decoder_blocks=DECODER_BLOCKS[self.block],
+        )
+        if self.pooling == "even":
+            return plan_poolings(task.patch_size, depth=self.depth, widths=widths)
+        return plan_network(task.patch_size, voxel_size=task.voxel_size, max_poolings=self.depth, widths=widths)
 
 
 @dataclass(frozen=True, kw_only=True)

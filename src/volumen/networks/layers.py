@@ -7,6 +7,7 @@ from typing import Literal
 from torch import nn
 
 from volumen.geometry import Shape
+from volumen.networks.projection import Projected
 
 Block = Literal["plain", "residual", "preactivation"]
 Normalisation = Literal["batch", "instance", "group"]
@@ -34,6 +35,7 @@ class Layers:
         framed: whether preactivation blocks stand between two more convolutions (Lee et al. 2017).
         attention_gates: whether the decoder weighs each voxel of what it takes up (Oktay et al. 2018).
         squeeze_excitation: whether every block weighs its channels by their means over the image (Hu et al. 2018).
+        project: how the encoder's layers become the one slice that the decoder works on; None keeps them.
     """
 
     block: Block = "plain"
@@ -46,6 +48,7 @@ class Layers:
     framed: bool = False
     attention_gates: bool = False
     squeeze_excitation: bool = False
+    project: Projected | None = None
 
 
 def build_convolution(

@@ -32,6 +32,11 @@ class Network(nn.Module, abc.ABC):
         self.head_specs = tuple(heads)
 
     @property
+    def projects(self) -> bool:
+        """Whether it makes maps of one slice, whatever layers an image has."""
+        return False
+
+    @property
     @abc.abstractmethod
     def divisor(self) -> Shape:
         """What every side of an image must be a multiple of."""

@@ -34,23 +34,40 @@ class NetworkPlan:
     Args:
         patch_size: what the network is trained on; a multiple of `divisor`.
         stages: one more than there are poolings.
+        projects: whether one slice is made of all layers; sides along z need not divide then.
     """
 
     patch_size: Shape
     stages: tuple[Stage, ...]
+    projects: bool = False
 
     @property
     def divisor(self) -> Shape:
         """What every side of an input must be a multiple of."""
-        return to_shape([math.prod(edges) for edges in zip(*(stage.stride for stage in self.stages), strict=True)])
+        z, y, x = (math.prod(edges) for edges in zip(*(stage.stride for stage in self.stages), strict=True))
+        return (1 if self.projects else z, y, x)
 
     def list_maps(self) -> list[Shape]:
         """Voxels of every stage's map, for a patch."""
         maps, extent = [], self.patch_size
         for stage in self.stages:
-            extent = to_shape([edge // step for edge, step in zip(extent, stage.stride, strict=True)])
+            extent = to_shape([math.ceil(edge / step) for edge, step in zip(extent, stage.stride, strict=True)])
             maps.append(extent)
         return maps
+
+    def project(self, layers: int) -> "NetworkPlan":
+        """The same for a network that makes one slice of its `layers`: no step along z once one is left of them."""
+        stages, left = [], layers
+        for stage in self.stages:
+            stride = stage.stride if left > 1 else (1, *stage.stride[1:])
+            left = math.ceil(left / stride[0])
+            stages.append(replace(stage, stride=stride))
+        return replace(self, patch_size=(layers, *self.patch_size[1:]), stages=tuple(stages), projects=True)
+
+    def flatten(self) -> "NetworkPlan":
+        """The same within slices: nothing along z."""
+        stages = [replace(stage, stride=(1, *stage.stride[1:]), kernel=(1, *stage.kernel[1:])) for stage in self.stages]
+        return replace(self, stages=tuple(stages))
 
     def fit_patch(self) -> "NetworkPlan":
         """The same stages for the smallest patch that holds this one and divides."""

@@ -23,6 +23,7 @@ from volumen.networks.layers import Layers, build_activation, build_normalisatio
 from volumen.networks.network import Network
 from volumen.networks.outputs import HeadModules, Heads, Outputs, count_levels
 from volumen.networks.plan import NetworkPlan, Stage
+from volumen.networks.projection import Projection
 
 
 class UNet(Network):
@@ -35,6 +36,10 @@ class UNet(Network):
         self.plan = plan
         self.layers = layers
         self.encoder = Encoder(plan, layers, channels=channels)
+        self.projections = nn.ModuleList(
+            Projection(stage.features, layers.project) for stage in plan.stages if layers.project is not None
+        )
+        plan = plan.flatten() if layers.project is not None else plan
         levels = count_levels(len(plan.stages) - 1, deep_supervision=outputs.deep_supervision)
         decoders = (Decoder(plan, layers, specs=group, levels=levels) for group in outputs.groups.values())
         self.decoders = HeadModules(decoders, outputs.groups)
@@ -42,6 +47,11 @@ class UNet(Network):
         if checkpointing:
             parts: list[Any] = [self.encoder, *self.decoders]
             checkpoint_parts(stage for part in parts for stage in part.stages)
+
+    @property
+    def projects(self) -> bool:
+        """Whether it makes maps of one slice, whatever layers an image has."""
+        return self.plan.projects
 
     @property
     def divisor(self) -> Shape:
@@ -52,6 +62,8 @@ class UNet(Network):
         """Logits of every head, finest first."""
         self.check_image(image)
         skips = self.encoder(image)
+        if self.projects:
+            skips = [project(skip) for project, skip in zip(self.projections, skips, strict=True)]
         maps = [head for decoder in self.decoders for head in decoder(skips)]
         return {head.name: levels for head, levels in zip(self.head_specs, maps, strict=True)}
 

@@ -17,7 +17,7 @@ def build_target(component: Component, patch_size: Shape) -> Target:
 
 def build_targets(config: RunConfig) -> dict[str, Target]:
     """The target of every head."""
-    return {name: build_target(section.target, config.data.patch_size) for name, section in config.heads.items()}
+    return {name: build_target(section.target, config.data.label_size) for name, section in config.heads.items()}
 
 
 def plan_heads(config: RunConfig) -> tuple[HeadSpec, ...]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from volumen.training.run import train_folds as train_folds
     from volumen.training.schedules import ConstantSchedule as ConstantSchedule
     from volumen.training.schedules import CosineSchedule as CosineSchedule
+    from volumen.training.schedules import PlateauSchedule as PlateauSchedule
+    from volumen.training.schedules import PolynomialSchedule as PolynomialSchedule
     from volumen.training.schedules import WarmRestarts as WarmRestarts
     from volumen.training.summary import Best as Best
     from volumen.training.summary import FoldResult as FoldResult
@@ -37,6 +39,8 @@ _HOMES = {
     "ConstantSchedule": "schedules",
     "CosineSchedule": "schedules",
     "FoldResult": "summary",
+    "PlateauSchedule": "schedules",
+    "PolynomialSchedule": "schedules",
     "Loop": "profile",
     "PlanOptions": "options",
     "Preflight": "preflight",
@@ -68,6 +72,8 @@ __all__ = [
     "FoldResult",
     "Loop",
     "PlanOptions",
+    "PlateauSchedule",
+    "PolynomialSchedule",
     "Preflight",
     "Profile",
     "ProfileOptions",

@@ -27,8 +27,8 @@ def write_checkpoint(path: Path, values: Mapping[str, Any]) -> None:
 
 
 def copy_checkpoint(source: Path, target: Path) -> None:
-    """Copies a checkpoint, whole or not at all."""
-    _replace(target, lambda partial: shutil.copyfile(source, partial))
+    """Gives a checkpoint a second name, whole or not at all; where files cannot have two, it is copied."""
+    _replace(target, lambda partial: _link(source, partial))
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -73,9 +73,17 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         return read_checkpoint(Path(path))
 
 
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
     partial = path.with_name(f".{path.name}.writing")
     try:
+        partial.unlink(missing_ok=True)  # what a killed run left may be another file's second name
         write(partial)
         with partial.open("rb") as file:
             os.fsync(file.fileno())

@@ -67,8 +67,8 @@ class ModelWriter:
 class Checkpointer(Callback):
     """Saves the state of the fold after every epoch, and the model whenever it is the best so far.
 
-    The best checkpoint is written before the last one: whatever a killed run left, going on from `last.ckpt` does the
-    epoch again and writes both anew.
+    The last checkpoint is written after all others: whatever a killed run left, going on from `last.ckpt` does the
+    epoch again and writes them anew. Checkpoints of epochs that are no longer kept go at the end.
     """
 
     def __init__(self, learner: Learner, writer: ModelWriter, averager: WeightAverager) -> None:
@@ -79,14 +79,21 @@ class Checkpointer(Callback):
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Saves; all processes come here, one writes."""
+        state, training = self._learner.state, self._writer.config.training
         folder = self._writer.folder / files.CHECKPOINTS
-        best, last = folder / files.BEST, folder / files.LAST
-        improved = self._learner.state.best_epoch == self._learner.state.epoch
+        improved = state.best_epoch == state.epoch
         if improved:
             self._write_model(trainer)
-        trainer.save_checkpoint(best if improved else last, weights_only=False)
-        if improved and trainer.is_global_zero:
-            copy_checkpoint(best, last)
+        kept = {files.name_epoch(epoch) for epoch in state.list_kept(best=training.keep_best, last=training.keep_last)}
+        own = [files.name_epoch(state.epoch)] if files.name_epoch(state.epoch) in kept else []
+        first, *others = (folder / name for name in (*own, *([files.BEST] if improved else []), files.LAST))
+        trainer.save_checkpoint(first, weights_only=False)
+        if trainer.is_global_zero:
+            for other in others:
+                copy_checkpoint(first, other)
+            for old in folder.glob(files.EPOCHS):
+                if old.name not in kept:
+                    old.unlink()
         trainer.strategy.barrier()
 
     def _write_model(self, trainer: Trainer) -> None:

@@ -63,7 +63,7 @@ def train_fold(
     """
     options = options or RunOptions()
     config = settle_config(config, fast=options.fast)
-    check_strategy(config.training)
+    check_strategy(config)
     state, last = _prepare_folder(config, out, options)
     started = time.monotonic() - state.seconds
     with write_log(out / files.LOG, enabled=is_main_process()):
@@ -115,7 +115,7 @@ def _train(setup: FoldSetup, state: RunState, start: Start, progress: Progress |
     elif setup.config.training.warm_start is not None:
         start_warm(network, setup.config.training.warm_start, setup.folder, is_main=is_main_process())
     _describe(setup, count_parameters(network))
-    learner = Learner(network, setup.objective, config=setup.config, state=state)
+    learner = Learner(network, setup.objective, config=setup.config, state=state, decoded=setup.decoded)
     writer, averager = setup.build_writer(network), WeightAverager(learner)
     recorder = Recorder(learner, setup.folder, _build_loggers(setup, state))
     callbacks: list[Callback] = [averager, recorder, Checkpointer(learner, writer, averager)]

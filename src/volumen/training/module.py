@@ -6,17 +6,19 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.pytorch import LightningModule
-from torch import Tensor, nn, optim
+from torch import Tensor, optim
 from typing_extensions import override
 
 from volumen.config import RunConfig, build_component
 from volumen.data import Sample
 from volumen.errors import ConfigError
 from volumen.losses import Balance, LossReport, Moment
+from volumen.networks import Network
+from volumen.training.decoded import DecodedScores
 from volumen.training.means import Means
 from volumen.training.objective import LOSS, Objective
 from volumen.training.previews import Snapshot, take_snapshot
-from volumen.training.schedules import Schedule
+from volumen.training.schedules import Schedule, warm_rate
 from volumen.training.state import RunState
 
 BALANCE = "balance"
@@ -52,14 +54,24 @@ class Learner(LightningModule):
         objective: what they are judged by.
         config: optimiser, schedule and seed.
         state: how far the fold has come; finished epochs are noted in it.
+        decoded: what is decoded in validation.
     """
 
-    def __init__(self, network: nn.Module, objective: Objective, *, config: RunConfig, state: RunState) -> None:
+    def __init__(
+        self,
+        network: Network,
+        objective: Objective,
+        *,
+        config: RunConfig,
+        state: RunState,
+        decoded: DecodedScores | None = None,
+    ) -> None:
         super().__init__()
         self.network = network
         self.objective = objective
         self.config = config
         self.state = state
+        self.decoded = decoded
         self.snapshot: Snapshot | None = None
         self._first_step = state.step
         self._first_batch = state.batches
@@ -67,6 +79,7 @@ class Learner(LightningModule):
         self._schedule: Schedule = build_component("schedule", config.schedule)
         self._learned = Means()
         self._measured = Means()
+        self._decoded = Means()
 
     def judge(self, sample: Sample, moment: Moment) -> LossReport:
         """What a batch costs; needs no trainer."""
@@ -82,10 +95,11 @@ class Learner(LightningModule):
 
     def find_rate(self, base: float) -> float:
         """The learning rate of the epoch that is running, given the optimiser's own."""
-        training = self.config.training
-        if training.swa is not None and training.swa.lr is not None and self.state.epoch >= training.swa.start_epoch:
+        training, state = self.config.training, self.state
+        if training.swa is not None and training.swa.lr is not None and state.epoch >= training.swa.start_epoch:
             return training.swa.lr
-        return self._schedule.rate_at(self.state.epoch, rate=base, epochs=training.max_epochs)
+        rate = self._schedule.rate_at(state.epoch, rate=base, epochs=training.max_epochs, losses=state.losses)
+        return warm_rate(rate, state.epoch, over=training.warm_up)
 
     @override
     def configure_optimizers(self) -> optim.Optimizer:
@@ -127,8 +141,18 @@ class Learner(LightningModule):
         self._measured.add_losses(*_list_parts(report, report.total), weight=len(sample))
         for scores in self.objective.score(outputs, targets, sample):
             self._measured.add_scores(scores)
+        if self.decoded is not None and self.decoded.is_due(self.state.epoch, "patches"):
+            for scores in self.decoded.score_patches(outputs, sample):
+                self._decoded.add_scores(scores)
         if batch_idx == 0 and self.is_preview_due():
             self.snapshot = take_snapshot(self.objective, sample, outputs, targets)
+
+    @override
+    def on_validation_epoch_end(self) -> None:
+        """Scores whole cases when that is due, with the weights that validation saw."""
+        if self.decoded is not None and self.decoded.is_due(self.state.epoch, "cases"):
+            for scores in self.decoded.score_cases(self.network, self.global_rank, self.trainer.world_size):
+                self._decoded.add_scores(scores)
 
     def is_preview_due(self) -> bool:
         """Whether the epoch that is running is one to keep a picture of."""
@@ -137,7 +161,7 @@ class Learner(LightningModule):
 
     def read_means(self) -> dict[str, float]:
         """Every number of the epoch by its name; the next one starts empty."""
-        rows = {"train": self._learned.read(), "val": self._measured.read()}
+        rows = {"train": self._learned.read(), "val": self._measured.read(), "decoded": self._decoded.read()}
         means = {f"{part}/{name}": value for part, row in rows.items() for name, value in row.items()}
         return means | {"lr": self._get_optimizer().param_groups[0]["lr"]}
 
@@ -150,8 +174,12 @@ class Learner(LightningModule):
         """Names of the numbers that any epoch gives."""
         losses, scores = self.objective.list_losses(), self.objective.list_scores()
         weights = [f"{BALANCE}/{name}" for name in self.balance.read_weights()]
-        names = [*(f"train/{name}" for name in (*losses, *weights)), *(f"val/{name}" for name in (*losses, *scores))]
-        return tuple(dict.fromkeys(names))
+        names = {
+            "train": (*losses, *weights),
+            "val": (*losses, *scores),
+            "decoded": () if self.decoded is None else self.decoded.list_scores(),
+        }
+        return tuple(dict.fromkeys(f"{part}/{name}" for part, several in names.items() for name in several))
 
     @override
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:

@@ -137,7 +137,7 @@ def build_objective(config: RunConfig, cases: Sequence[Case]) -> Objective:
         for name, target in targets.items()
         if target.learns_from == "labels"
     }
-    patch = config.data.patch_size
+    patch = config.data.label_size
     maps: dict[str, Target] = {name: build_target(request.target, patch) for name, request in losses.maps.items()}
     objective = Objective(
         heads=heads,

@@ -48,7 +48,14 @@ def take_snapshot(
     decide = decide_voxels if head in objective.scored_heads else compare_halves
     truth, prediction = decide(head, logits, target.values[:1])
     truth[(target.weight[0, 0] == 0).cpu().numpy()] = UNSEEN
-    return Snapshot(sample.image[0].float().cpu().numpy(), truth, prediction, read_voxel_size(sample.voxel_size[0]))
+    image = _match_depth(sample.image[0].float().cpu().numpy(), len(truth))
+    return Snapshot(image, truth, prediction, read_voxel_size(sample.voxel_size[0]))
+
+
+def _match_depth(image: Float32[np.ndarray, "c z y x"], depth: int) -> Float32[np.ndarray, "c _ y x"]:
+    """The image, of whose layers the middle one is shown where all together have one slice of truth."""
+    middle = image.shape[1] // 2
+    return image if image.shape[1] == depth else image[:, middle : middle + 1]
 
 
 def decide_voxels(head: HeadSpec, logits: Maps, values: Maps) -> tuple[Plane, Plane]:

@@ -138,7 +138,7 @@ def profile_training(
         targets, network = time_steps(stepper, batches, options.steps, counter)
         everyone = _list_workers(config, options)
         loops = [run_loop(setup, stepper, workers=each, steps=options.steps, counter=counter) for each in everyone]
-    load = measure_reading(_plan(setup), workers=loops[0].workers)
+    load = measure_reading(_plan(setup), config.data, workers=loops[0].workers)
     parts = {name: Spread.of([getattr(seconds, name) for seconds in stages]) for name in ("read", "augment", "encode")}
     return Profile(
         device=str(device),
@@ -170,7 +170,7 @@ def time_stages(setup: FoldSetup, steps: int, counter: "_Counter") -> tuple[list
     """A few batches, and the seconds of each stage for each batch, when all patches are made in this process."""
     size = setup.config.data.batch_size
     first = size * math.ceil(min(len(setup.training), WARM_SAMPLES) / size)
-    made = time_samples(_plan(setup), range(first + steps * size))
+    made = time_samples(_plan(setup), setup.config.data, range(first + steps * size))
     batches, stages = list[Sample](), list[StageSeconds]()
     for number, together in enumerate(_group(made, size)):
         if number < first // size:
@@ -309,7 +309,7 @@ def _plan(setup: FoldSetup) -> SamplePlan:
         wanted=setup.objective.wanted,
         seed=setup.config.training.seed,
         training=True,
-        maps=setup.maps,
+        measured=setup.measured,
     )
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.types import STEP_OUTPUT
 from typing_extensions import override
@@ -68,7 +69,7 @@ class Recorder(Callback):
         self._since = now
         self._judge(row)
         if trainer.is_global_zero:
-            self._note(row | {"seconds": seconds})
+            self._note(row | {"seconds": seconds} | read_gpu_memory(self._learner.device))
         stop = state.find_stop(self._config.training)
         if stop is not None:
             log.info("Training ends: %s", stop)
@@ -89,10 +90,10 @@ class Recorder(Callback):
 
     def _judge(self, row: Mapping[str, float]) -> None:
         monitor = self._config.training.monitor
-        value = row.get(monitor, math.nan)
+        state = self._learner.state
+        state.losses.append(row.get("val/loss", row.get("train/loss", math.nan)))
         losses = [f"{part}/{name}" for part in ("train", "val") for name in self._learner.objective.list_losses()]
-        if not math.isnan(value):
-            self._learner.state.note_score(value, lower_is_better=prefers_less(monitor, losses))
+        state.note_score(row.get(monitor, math.nan), lower_is_better=prefers_less(monitor, losses))
 
     def _note(self, row: dict[str, float]) -> None:
         state = self._learner.state
@@ -111,6 +112,7 @@ class Recorder(Callback):
 
 
 _LOSSES = ("train/loss", "val/loss")
+MEMORY = "gpu_gib"
 
 
 class ProgressReporter(Callback):
@@ -133,7 +135,17 @@ class ProgressReporter(Callback):
 def format_epoch(row: Mapping[str, float], epoch: int, epochs: int) -> str:
     """The line about an epoch: losses and scores in all, learning rate, time."""
     shown = [f"{name.replace('/', ' ')} {value:.4f}" for name, value in row.items() if name.count("/") == 1]
-    return f"Epoch {epoch}/{epochs}: {', '.join(shown)}, lr {row['lr']:.3g}, {row['seconds']:.1f} s"
+    memory = f", {row[MEMORY]:.1f} GiB" if MEMORY in row else ""
+    return f"Epoch {epoch}/{epochs}: {', '.join(shown)}, lr {row['lr']:.3g}, {row['seconds']:.1f} s{memory}"
+
+
+def read_gpu_memory(device: torch.device) -> dict[str, float]:
+    """The most that tensors took on a GPU since the last reading, in GiB; nothing on the CPU."""
+    if device.type != "cuda":
+        return {}
+    most = torch.cuda.max_memory_allocated(device) / 2**30
+    torch.cuda.reset_peak_memory_stats(device)
+    return {MEMORY: most}
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def train_folds(
     """
     options, out = options or RunOptions(), Path(out)
     config = settle_config(config, fast=options.fast)
-    check_strategy(config.training)
+    check_strategy(config)
     tune_allocator()
     set_threads(config.training.threads)
     draft = gather_cases(config.data) if cases is None else Draft(list(cases))

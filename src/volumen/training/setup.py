@@ -4,16 +4,18 @@ import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from volumen.config import RunConfig
-from volumen.data import Case, Fold, SampleLoader, build_loader, check_leaks, count_channels, fit_normalisations
+from volumen.data import Case, Fold, Measured, SampleLoader, build_loader, check_leaks, count_channels, measure_cases
 from volumen.errors import DataError
 from volumen.geometry import VoxelSize
 from volumen.networks import Network, build_network, compile_network, put_channels_last, settle_network
+from volumen.training.decoded import DecodedScores, plan_decoded
 from volumen.training.export import ModelWriter
 from volumen.training.objective import Objective, build_objective
 from volumen.volumes import IntensityMap
@@ -32,8 +34,9 @@ class FoldSetup:
     number: int
     training: tuple[Case, ...]
     validation: tuple[Case, ...]
-    maps: Mapping[str, IntensityMap]
+    measured: Measured
     objective: Objective
+    decoded: DecodedScores | None
     channels: int
     voxel_size: VoxelSize | None
     limit: int | None = None
@@ -77,15 +80,17 @@ class FoldSetup:
         return ModelWriter(self.folder, self.config, self.objective.heads, self.channels, self.voxel_size, spare)
 
     def _build_loader(self, cases: Sequence[Case], first: int, count: int, *, training: bool) -> SampleLoader:
+        data = self.config.data
+        share = len(cases) / (len(self.training) + len(self.validation))  # both loaders keep volumes at a time
         return build_loader(
             cases,
-            self.config.data,
+            data.model_copy(update={"cache_bytes": int(data.cache_bytes * share)}),
             wanted=self.objective.wanted,
             seed=self.config.training.seed,
             first=first,
             count=count,
             training=training,
-            maps={case.name: self.maps[case.name] for case in cases},
+            measured=self.measured,
         )
 
 
@@ -98,21 +103,25 @@ def set_up_fold(
     maps: Mapping[str, IntensityMap],
     limit: int | None = None,
 ) -> FoldSetup:
-    """What a fold is trained with; cases whose intensities are not in `maps` are measured now."""
+    """What a fold is trained with; what is not known of its cases, as intensities in `maps` are, is measured now."""
     known = {case.name: case for case in cases}
     check_leaks(cases, [fold])
     training = tuple(known[name] for name in fold.training)
     validation = tuple(known[name] for name in fold.validation)
-    missing = [case for case in (*training, *validation) if case.name not in maps]
+    objective = build_objective(config, (*training, *validation))
+    measure = partial(measure_cases, config=config.data, wanted=objective.wanted, maps=maps)
+    measured = measure(training, training=True).join(measure(validation, training=False))
+    channels = find_channels((*training, *validation))
     return FoldSetup(
         config=config,
         folder=folder,
         number=fold.number,
         training=training,
         validation=validation,
-        maps={**maps, **fit_normalisations(missing, config.data.normalisation)},
-        objective=build_objective(config, (*training, *validation)),
-        channels=find_channels((*training, *validation)),
+        measured=measured,
+        objective=objective,
+        decoded=plan_decoded(config, objective, validation, maps=measured.maps, channels=channels),
+        channels=channels,
         voxel_size=find_voxel_size((*training, *validation)),
         limit=limit,
     )
@@ -153,4 +162,7 @@ def shrink_config(config: RunConfig) -> RunConfig:
         name: section.model_copy(update={"losses": tuple(loss.model_copy(update=now) for loss in section.losses)})
         for name, section in config.heads.items()
     }
-    return config.model_copy(update={"training": training.model_copy(update=short), "heads": heads})
+    decoded = config.validation.decoded and config.validation.decoded.model_copy(update={"every": 1, "at_most": 1})
+    validation = config.validation.model_copy(update={"decoded": decoded})
+    update = {"training": training.model_copy(update=short), "heads": heads, "validation": validation}
+    return config.model_copy(update=update)

@@ -12,7 +12,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 
-from volumen.config import TrainingSection
+from volumen.config import RunConfig, TrainingSection
 from volumen.errors import ConfigError, DeviceError
 from volumen.training.checkpoints import AtomicCheckpointIO
 
@@ -58,8 +58,9 @@ def build_trainer(config: TrainingSection, folder: Path, callbacks: Sequence[Cal
         raise ConfigError(f"training.{given} cannot be had here: {' '.join(str(error).split())}") from error
 
 
-def check_strategy(config: TrainingSection) -> None:
+def check_strategy(recipe: RunConfig) -> None:
     """Raises when the strategy lacks its package, or cannot do what the recipe asks for."""
+    config = recipe.training
     if config.strategy == "deepspeed_stage_2" and find_spec("deepspeed") is None:
         raise ConfigError(
             "training.strategy=deepspeed_stage_2 needs a package that is not installed: pip install deepspeed"
@@ -68,6 +69,11 @@ def check_strategy(config: TrainingSection) -> None:
         raise ConfigError(
             f"training.strategy={config.strategy} keeps weights in parts, which are not averaged: "
             "use ddp, or set training.swa=null and training.ema=null"
+        )
+    if config.strategy in SHARDED and recipe.validation.decoded is not None and recipe.validation.decoded.of == "cases":
+        raise ConfigError(
+            f"training.strategy={config.strategy} keeps weights in parts, which cannot predict whole cases: "
+            "use ddp, or set validation.decoded.of=patches"
         )
 
 

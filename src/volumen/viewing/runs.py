@@ -62,9 +62,8 @@ def read_metrics(path: Path) -> Table:
 def chart_metrics(table: Table, marks: tuple[Mark, ...] = ()) -> tuple[Chart, ...]:
     """The charts of one fold: loss, scores, the loss part by part, learning rate; those there is something for."""
     losses = [table[name] for name in ("train/loss", "val/loss") if name in table]
-    parts = [series for name, series in table.items() if name.count("/") > 1]
-    scores = [series for name, series in table.items() if name.count("/") == 1 and not name.endswith("/loss")]
-    shares = [series for series in scores if all(0 <= value <= 1 for value in series.y if math.isfinite(value))]
+    scores = _select(table, r"val/(?!loss$)[^/]+")
+    shares = [series for series in scores if _is_share(series)]
     others = [series for series in scores if series not in shares]
     rate = [table["lr"]] if "lr" in table else []
     charts = [
@@ -77,11 +76,28 @@ def chart_metrics(table: Table, marks: tuple[Mark, ...] = ()) -> tuple[Chart, ..
             marks=marks,
             caption=_caption("On patches of the held-out cases, not on whole volumes.", marks),
         ),
+        Chart(
+            "Decoded",
+            tuple(_select(table, "decoded/.*")),
+            marks=marks,
+            caption=_caption("Of objects, as a prediction has them.", marks),
+        ),
         *(Chart(series.name, (series,), marks=marks) for series in others),
-        Chart("Loss, part by part", tuple(parts), caption="The terms that the loss is made of."),
+        Chart(
+            "Loss, part by part", tuple(_select(table, "[^/]+/[^/]+/.+")), caption="The terms that the loss is made of."
+        ),
         Chart("Learning rate", tuple(rate), log=_spans_much(rate)),
     ]
     return tuple(chart for chart in charts if chart.series)
+
+
+def _select(table: Table, pattern: str) -> list[Series]:
+    return [series for name, series in table.items() if re.fullmatch(pattern, name)]
+
+
+def _is_share(series: Series) -> bool:
+    """Whether all that was measured lies from 0 to 1."""
+    return all(0 <= value <= 1 for value in series.y if math.isfinite(value))
 
 
 def _caption(sentence: str, marks: Sequence[Mark]) -> str:

@@ -38,9 +38,12 @@ if TYPE_CHECKING:
     from volumen.volumes.resampling import read_linear as read_linear
     from volumen.volumes.resampling import read_nearest as read_nearest
     from volumen.volumes.resampling import scale_shape as scale_shape
+    from volumen.volumes.slices import is_stack as is_stack
     from volumen.volumes.slices import sort_naturally as sort_naturally
     from volumen.volumes.spec import parse_spec as parse_spec
     from volumen.volumes.views import CroppedVolume as CroppedVolume
+    from volumen.volumes.views import LayeredVolume as LayeredVolume
+    from volumen.volumes.views import ResampledVolume as ResampledVolume
     from volumen.volumes.views import StackedVolume as StackedVolume
     from volumen.volumes.volume import Layout as Layout
     from volumen.volumes.volume import Offset as Offset
@@ -55,11 +58,13 @@ _HOMES = {
     "ArrayVolume": "memory",
     "DatasetZScoreNormalisation": "normalisation",
     "CroppedVolume": "views",
+    "ResampledVolume": "views",
     "Facts": "inspection",
     "ConvertOptions": "conversion",
     "Converted": "conversion",
     "Intensity": "intensity",
     "IntensityMap": "normalisation",
+    "LayeredVolume": "views",
     "Layout": "volume",
     "Level": "inspection",
     "Missing": "missing",
@@ -82,6 +87,7 @@ _HOMES = {
     "export_volume": "export",
     "find_nearest": "resampling",
     "inspect_volume": "inspection",
+    "is_stack": "slices",
     "is_volume_folder": "formats",
     "limit_cache": "cache",
     "list_arrays": "zarr_groups",
@@ -108,6 +114,7 @@ __all__ = [
     "Facts",
     "Intensity",
     "IntensityMap",
+    "LayeredVolume",
     "Layout",
     "Level",
     "Missing",
@@ -116,6 +123,7 @@ __all__ = [
     "Offset",
     "PercentileNormalisation",
     "RangeNormalisation",
+    "ResampledVolume",
     "Scale",
     "StackedVolume",
     "Storage",
@@ -130,6 +138,7 @@ __all__ = [
     "export_volume",
     "find_nearest",
     "inspect_volume",
+    "is_stack",
     "is_volume_folder",
     "limit_cache",
     "list_arrays",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -32,12 +33,15 @@ def read_linear(read: Callable[[Box], Voxels], shape: Shape, box: Box, scale: Sc
         scale: source voxels per new voxel.
     """
     axes = zip(shape, box.start, box.stop, scale, strict=True)
-    starts, matrices = zip(*(_weigh_linear(*axis) for axis in axes), strict=True)
-    array: Float32[np.ndarray, "*c z y x"] = read(Box.at(starts, [len(matrix.T) for matrix in matrices])).astype("f4")
-    for axis, matrix in zip((-3, -2, -1), matrices, strict=True):
-        if not _is_identity(matrix):
-            array = np.moveaxis(np.tensordot(array, matrix, axes=(axis, 1)), -1, axis)
-    return np.ascontiguousarray(array)
+    taps = [_weigh_linear(*axis) for axis in axes]
+    source = Box(
+        to_shape([int(tap.places.min()) for tap in taps]), to_shape([int(tap.places.max()) + 1 for tap in taps])
+    )
+    array: Float32[np.ndarray, "*c z y x"] = read(source).astype("f4")
+    for axis, start, tap, step in zip((-3, -2, -1), source.start, taps, scale, strict=True):
+        if step != 1:
+            array = _sum_taps(array, axis, _Taps(tap.places - start, tap.weights))
+    return array
 
 
 def read_nearest(read: Callable[[Box], Voxels], shape: Shape, box: Box, scale: Scale) -> Voxels:
@@ -56,16 +60,32 @@ def find_nearest(extent: int, start: int, stop: int, step: float) -> Int64[np.nd
     return middles
 
 
-def _weigh_linear(extent: int, start: int, stop: int, step: float) -> tuple[int, Float32[np.ndarray, "new old"]]:
-    """The first source voxel that counts, and what it and those after it count for each new voxel."""
+class _Taps(NamedTuple):
+    """Along one axis, the source voxels that each new one is made of, and what they count: 0 for those outside."""
+
+    places: Int64[np.ndarray, "new taps"]
+    weights: Float32[np.ndarray, "new taps"]
+
+
+def _weigh_linear(extent: int, start: int, stop: int, step: float) -> _Taps:
+    """The taps of the new voxels from `start` to `stop`."""
     middles = (np.arange(start, stop) + 0.5) * step - 0.5
+    if step == 1:
+        return _Taps(np.arange(start, stop)[:, None], np.ones((stop - start, 1), np.float32))
     reach = max(step, 1.0)
-    low, high = math.floor(middles[0] - reach) + 1, math.ceil(middles[-1] + reach)
-    voxels = np.arange(max(low, 0), min(high, extent))
+    first = np.floor(middles - reach).astype(np.int64) + 1
+    voxels = first[:, None] + np.arange(math.ceil(2 * reach))
     weights = np.maximum(1 - np.abs(voxels - middles[:, None]) / reach, 0.0)
-    return int(voxels[0]), (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+    weights[(voxels < 0) | (voxels >= extent)] = 0
+    places = voxels.clip(0, extent - 1)
+    return _Taps(places, (weights / weights.sum(1, keepdims=True)).astype(np.float32))
 
 
-def _is_identity(matrix: Float32[np.ndarray, "new old"]) -> bool:
-    new, old = matrix.shape
-    return new == old and bool((matrix == np.eye(new, dtype=np.float32)).all())
+def _sum_taps(array: Float32[np.ndarray, "..."], axis: int, taps: _Taps) -> Float32[np.ndarray, "..."]:
+    """The weighted sums along an axis, tap after tap, so that no bit depends on where a box begins."""
+    shape = [1, 1, 1]
+    shape[axis] = len(taps.places)
+    total: Float32[np.ndarray, ...] = np.take(array, taps.places[:, 0], axis) * taps.weights[:, 0].reshape(shape)
+    for places, weights in zip(taps.places.T[1:], taps.weights.T[1:], strict=True):
+        total += np.take(array, places, axis) * weights.reshape(shape)
+    return total

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from volumen.data import BrightnessContrast, GaussianNoise
-from volumen.data.augmentation.intensity import BrightnessContrastParams, NoiseParams
+from volumen.data import BrightnessContrast, Gamma, GaussianNoise
+from volumen.data.augmentation.intensity import BrightnessContrastParams, GammaParams, NoiseParams
 from volumen.errors import ConfigError
 
 
@@ -44,3 +44,34 @@ def test_impossible_ranges_are_refused():
         BrightnessContrast(low=1.2, high=0.8)
     with pytest.raises(ConfigError, match="sigma"):
         GaussianNoise(sigma=-1.0)
+    with pytest.raises(ConfigError, match="gamma needs 0 < low ≤ high"):
+        Gamma(low=0.0)
+
+
+def test_gamma_bends_the_middle_tones_and_keeps_the_ends():
+    image = torch.tensor([2.0, 4.0, 6.0]).view(1, 1, 1, 1, 3)
+    bent = Gamma(keep=False).apply(image, [GammaParams(2.0)], "image").flatten()
+    torch.testing.assert_close(bent, torch.tensor([2.0, 3.0, 6.0]))
+    negative = Gamma(keep=False).apply(image, [GammaParams(2.0, negative=True)], "image").flatten()
+    torch.testing.assert_close(negative, torch.tensor([2.0, 5.0, 6.0]))
+
+
+def test_gamma_keeps_the_mean_and_the_deviation_of_each_channel():
+    image = torch.rand(1, 2, 8, 8, 8) * torch.tensor([1.0, 50.0]).view(1, 2, 1, 1, 1)
+    bent = Gamma().apply(image, [GammaParams(1.5)], "image")
+    assert not torch.allclose(bent, image, rtol=0.01)
+    for measure in (torch.mean, torch.std):
+        torch.testing.assert_close(measure(bent, dim=(2, 3, 4)), measure(image, dim=(2, 3, 4)))
+
+
+def test_gamma_leaves_a_patch_of_one_value_alone():
+    image = torch.full((1, 1, 4, 4, 4), 0.3)
+    torch.testing.assert_close(Gamma().apply(image, [GammaParams(1.5)], "image"), image)
+
+
+def test_exponents_brighten_as_often_as_they_darken():
+    rng = np.random.default_rng(0)
+    exponents = [Gamma(0.5, 2.0, p=1.0).draw(rng, (1, 1, 1)).exponent for _ in range(200)]
+    assert 0.5 <= min(exponents) < 0.55
+    assert 1.8 < max(exponents) <= 2
+    assert 80 < sum(exponent < 1 for exponent in exponents) < 120

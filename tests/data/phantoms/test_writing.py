@@ -43,6 +43,35 @@ def test_neuron_cases_have_a_label_for_each_target(tmp_path):
     np.testing.assert_array_equal(written, phantom.labels["neurons"])
 
 
+def test_fibre_cases_have_a_label_of_instances(tmp_path):
+    write_phantoms("fibres", tmp_path / "f", cases=1, size=16, seed=5)
+    assert list_files(tmp_path / "f") == ["images/fibres_000.tif", "labels/fibres_000_fibres.tif"]
+    assert list(find_cases(tmp_path / "f")[0].labels) == ["fibres"]
+
+
+def test_ink_cases_are_folders_of_layers(tmp_path):
+    write_phantoms("ink", tmp_path / "i", cases=1, size=(16, 24, 32), seed=5)
+    layers = [f"images/ink_000/{number:02d}.tif" for number in range(65)]
+    assert list_files(tmp_path / "i") == [*layers, "labels/ink_000_ink.tif", "masks/ink_000.tif"]
+    assert tifffile.imread(tmp_path / "i/labels/ink_000_ink.tif").shape == (24, 32)
+
+
+def test_vesicle_cases_are_hdf5_files_that_the_layout_finds(tmp_path):
+    names = write_phantoms("vesicles", tmp_path / "v", cases=2, size=16, seed=5)
+    assert names == ["vol1", "vol2"]
+    parts = ("im", "mask", "vesicle_ins")
+    assert list_files(tmp_path / "v") == [f"{name}_{part}.h5" for name in names for part in parts]
+    case = find_cases(tmp_path / "v")[0]
+    assert (case.name, list(case.labels), case.voxel_size) == ("vol1", ["vesicle_ins"], VOXEL_SIZE)
+    assert case.mask is not None
+
+
+def test_overwriting_replaces_files_too(tmp_path):
+    for cases in (2, 1):
+        write_phantoms("vesicles", tmp_path, cases=cases, size=16, seed=cases, overwrite=True)
+    assert len(list_files(tmp_path)) == 6
+
+
 def test_progress_counts_cases(tmp_path):
     seen = []
     write_phantoms(

@@ -1,4 +1,4 @@
-"""Noise, brightness and contrast: they change the image's values and nothing else."""
+"""Noise, brightness, contrast and gamma: they change the image's values and nothing else."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,11 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from volumen.data.augmentation.transform import Kind, Transform, change_each, check_probability
+from volumen.data.augmentation.transform import Chance, Kind, Transform, change_each, check_probability
 from volumen.errors import ConfigError
 from volumen.geometry import Shape
+
+SPACE = (-3, -2, -1)
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class GaussianNoise(Transform[NoiseParams]):
     """
 
     sigma: float = 0.01
-    p: float = 0.5
+    p: Chance = 0.5
 
     def __post_init__(self) -> None:
         check_probability(self.p)
@@ -75,7 +77,7 @@ class BrightnessContrast(Transform[BrightnessContrastParams]):
 
     low: float = 0.8
     high: float = 1.2
-    p: float = 0.5
+    p: Chance = 0.5
 
     def __post_init__(self) -> None:
         check_probability(self.p)
@@ -100,5 +102,69 @@ def _scale(sample: Tensor, drawn: BrightnessContrastParams) -> Tensor:
     """((x − mean) · contrast + mean) · brightness, per channel, in one pass over the voxels."""
     if drawn == BrightnessContrastParams():
         return sample
-    mean = sample.mean(dim=(-3, -2, -1), keepdim=True)
+    mean = sample.mean(dim=SPACE, keepdim=True)
     return torch.add(mean * (1 - drawn.contrast) * drawn.brightness, sample, alpha=drawn.contrast * drawn.brightness)
+
+
+@dataclass(frozen=True)
+class GammaParams:
+    """The exponent, 1 for none, and whether the image is turned to its negative meanwhile."""
+
+    exponent: float = 1.0
+    negative: bool = False
+
+
+@dataclass(frozen=True)
+class Gamma(Transform[GammaParams]):
+    """Brightens or darkens the middle tones: the patch, scaled to 0 … 1, to a power.
+
+    Args:
+        low: the smallest exponent; those below 1 brighten.
+        high: the largest; exponents are drawn evenly in their logarithm.
+        negative: how often it is done to the negative of the image, which bends the other end of the scale.
+        keep: whether the patch has its mean and deviation again afterwards.
+        p: how often.
+    """
+
+    low: float = 0.7
+    high: float = 1.5
+    negative: Chance = 0.25
+    keep: bool = True
+    p: Chance = 0.3
+
+    def __post_init__(self) -> None:
+        check_probability(self.p)
+        if not (0 < self.low <= self.high and 0 <= self.negative <= 1):
+            raise ConfigError(
+                f"gamma needs 0 < low ≤ high and negative from 0 to 1; got {self.low}, {self.high} and {self.negative}"
+            )
+
+    def draw(self, rng: np.random.Generator, shape: Shape) -> GammaParams:  # noqa: ARG002 - fits any shape
+        """The exponent for one sample."""
+        if rng.random() >= self.p:
+            return GammaParams()
+        exponent = float(np.exp(rng.uniform(np.log(self.low), np.log(self.high))))
+        return GammaParams(exponent, bool(rng.random() < self.negative))
+
+    def apply(
+        self, tensor: Shaped[Tensor, "b *c z y x"], params: Sequence[GammaParams], kind: Kind
+    ) -> Shaped[Tensor, "b *c z y x"]:
+        """The batch with other middle tones, each channel within its own range."""
+        return change_each(tensor, params, self._bend) if kind == "image" else tensor
+
+    def _bend(self, sample: Tensor, drawn: GammaParams) -> Tensor:
+        if drawn.exponent == 1:
+            return sample
+        low, high = sample.amin(dim=SPACE, keepdim=True), sample.amax(dim=SPACE, keepdim=True)
+        start, span = (high, low - high) if drawn.negative else (low, high - low)
+        tones = ((sample - start) / torch.where(span == 0, 1, span)).pow_(drawn.exponent)
+        bent = tones.mul_(span).add_(start)
+        return _give_moments(bent, sample) if self.keep else bent
+
+
+def _give_moments(changed: Tensor, sample: Tensor) -> Tensor:
+    """The changed patch with the mean and deviation of the sample, per channel."""
+    had, has = (each.mean(dim=SPACE, keepdim=True) for each in (sample, changed))
+    changed = changed.sub_(has)
+    wide, narrow = (torch.linalg.vector_norm(each, dim=SPACE, keepdim=True) for each in (sample - had, changed))
+    return changed.mul_(wide / torch.where(narrow == 0, 1, narrow)).add_(had)

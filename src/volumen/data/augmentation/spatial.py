@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from volumen.data.augmentation.transform import Kind, Transform, change_each, check_probability
+from volumen.data.augmentation.transform import Chance, Kind, Transform, change_each, check_probability
 from volumen.geometry import Shape
 
 AXES = 3
@@ -30,7 +30,7 @@ class Flip(Transform[FlipParams]):
         p: how often.
     """
 
-    p: float = 0.5
+    p: Chance = 0.5
 
     def __post_init__(self) -> None:
         check_probability(self.p)
@@ -76,7 +76,7 @@ class Rotate90(Transform[Rotate90Params]):
         p: how often.
     """
 
-    p: float = 0.5
+    p: Chance = 0.5
 
     def __post_init__(self) -> None:
         check_probability(self.p)

@@ -2,11 +2,12 @@
 
 import abc
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import numpy as np
 import torch
 from jaxtyping import Shaped
+from pydantic import Field
 from torch import Tensor
 
 from volumen.errors import ConfigError
@@ -15,6 +16,9 @@ from volumen.geometry import Shape
 # image: `b c z y x`, intensities. labels: `b z y x`, int64, −100 ignored. mask: weights of any axes, moved but never
 # scaled. vectors: `b 3 z y x`, components z y x in voxels, which turn with the space they live in.
 Kind = Literal["image", "labels", "mask", "vectors"]
+
+# How often something happens; the range is checked with the recipe.
+Chance = Annotated[float, Field(ge=0, le=1)]
 
 Params = TypeVar("Params")
 

@@ -78,19 +78,20 @@ def number_pieces(labels: Int[np.ndarray, "z y x"]) -> Int[np.ndarray, "z y x"]:
     """Labels 1 to n in which each is one piece connected through faces; dust joins its neighbours."""
     from scipy.ndimage import distance_transform_edt
 
-    pieces = _split_pieces(labels)
+    pieces = split_pieces(labels)
     sizes = np.bincount(pieces.ravel())
     dust = (sizes < DUST)[pieces]
     if dust.all():
         return np.ones_like(pieces)
     while dust.any():
         _, nearest = distance_transform_edt(dust, return_indices=True)
-        pieces = _split_pieces(pieces[tuple(nearest)])
+        pieces = split_pieces(pieces[tuple(nearest)])
         dust = (np.bincount(pieces.ravel()) < DUST)[pieces]
     return pieces
 
 
-def _split_pieces(labels: Int[np.ndarray, "z y x"]) -> Int[np.ndarray, "z y x"]:
+def split_pieces(labels: Int[np.ndarray, "z y x"]) -> Int[np.ndarray, "z y x"]:
+    """Every piece connected through faces as a label of its own, in the order of the labels; 0 stays 0."""
     from scipy.ndimage import find_objects, label
 
     pieces = np.zeros(labels.shape, np.int64)

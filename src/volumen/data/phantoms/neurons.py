@@ -48,8 +48,8 @@ def make_neurons(size: int | Shape, seed: int) -> NeuronsPhantom:
     seen = slice(SLICES // 2, None, SLICES)
     labels = {
         "neurons": number_pieces(neurites[seen]).astype(np.uint16),
-        "mitochondria": _number_present(mitochondria.labels[seen]),
-        "vesicles": _number_present(vesicles.labels[seen]),
+        "mitochondria": number_present(mitochondria.labels[seen]),
+        "vesicles": number_present(vesicles.labels[seen]),
     }
     return NeuronsPhantom(image, labels, VOXEL_SIZE)
 
@@ -104,15 +104,15 @@ def image_sections(rng: np.random.Generator, tissue: Float32[np.ndarray, "z y x"
     return to_bytes(np.asarray(0.55 + (sharp - 0.55) * contrast + brightness + light + noise, np.float32))
 
 
+def number_present(labels: Int[np.ndarray, "z y x"]) -> UInt16[np.ndarray, "z y x"]:
+    """Instances 1 to n of those that any section shows, 0 elsewhere."""
+    present = np.unique(labels[labels > 0])
+    return np.asarray(np.where(labels > 0, np.searchsorted(present, labels) + 1, 0), np.uint16)
+
+
 def _paint(
     tissue: Float32[np.ndarray, "z y x"],
     where: Bool[np.ndarray, "z y x"],
     colour: Float32[np.ndarray, "*shape"] | np.float32,
 ) -> None:
     np.copyto(tissue, colour, where=where)
-
-
-def _number_present(labels: Int[np.ndarray, "z y x"]) -> UInt16[np.ndarray, "z y x"]:
-    """Instances 1 to n of those that any section shows, 0 elsewhere."""
-    present = np.unique(labels[labels > 0])
-    return np.asarray(np.where(labels > 0, np.searchsorted(present, labels) + 1, 0), np.uint16)

@@ -66,7 +66,7 @@ def place_mitochondria(rng: np.random.Generator, inside: Inside) -> Organelles:
         reach = int(rng.integers(3, 12))
         path = inside.walks.trace(int(middle), reach)
         radius = float(np.clip(0.75 * room[middle], 55, 130))
-        _grow_along(placed, path, radius=radius, neurite=neurite, inside=inside)
+        grow_along(placed, path, radius=radius, neurite=neurite, inside=inside)
     return placed
 
 
@@ -83,25 +83,12 @@ def place_vesicles(rng: np.random.Generator, inside: Inside, *, taken: Int[np.nd
         fits = inside.measure_room(cloud, np.full(len(cloud), neurite)) > radii + VESICLE_GAP
         for sphere in np.column_stack([cloud, radii])[fits]:
             if _is_free(sphere, spheres, inside=inside, taken=taken):
-                _grow_along(placed, sphere[None, :3], radius=sphere[3], neurite=neurite, inside=inside)
+                grow_along(placed, sphere[None, :3], radius=sphere[3], neurite=neurite, inside=inside)
                 spheres = np.vstack([spheres, sphere])
     return placed
 
 
-def _is_free(
-    sphere: Float[np.ndarray, "4"],
-    others: Float[np.ndarray, "spheres 4"],
-    *,
-    inside: Inside,
-    taken: Int[np.ndarray, "z y x"],
-) -> bool:
-    """Whether a vesicle keeps clear of the other vesicles and of what is `taken`."""
-    apart = np.linalg.norm(others[:, :3] - sphere[:3], axis=1)
-    box = _bound_path(sphere[None, :3], radius=float(sphere[3]) + VESICLE_GAP, inside=inside)
-    return bool(np.all(apart > others[:, 3] + sphere[3] + VESICLE_GAP) and not taken[box.slices].any())
-
-
-def _grow_along(
+def grow_along(
     placed: Organelles, path: Float[np.ndarray, "points 3"], *, radius: float, neurite: int, inside: Inside
 ) -> None:
     """Add the voxels within `radius` of the path that lie in the neurite clear of its membrane, if nothing is near."""
@@ -123,6 +110,19 @@ def _grow_along(
         largest = pieces == 1 + int(np.argmax(np.bincount(pieces.ravel())[1:]))
         placed.labels[box.slices][largest] = placed.labels.max() + 1
         placed.depth[box.slices][largest] = depth[largest]
+
+
+def _is_free(
+    sphere: Float[np.ndarray, "4"],
+    others: Float[np.ndarray, "spheres 4"],
+    *,
+    inside: Inside,
+    taken: Int[np.ndarray, "z y x"],
+) -> bool:
+    """Whether a vesicle keeps clear of the other vesicles and of what is `taken`."""
+    apart = np.linalg.norm(others[:, :3] - sphere[:3], axis=1)
+    box = _bound_path(sphere[None, :3], radius=float(sphere[3]) + VESICLE_GAP, inside=inside)
+    return bool(np.all(apart > others[:, 3] + sphere[3] + VESICLE_GAP) and not taken[box.slices].any())
 
 
 def _bound_path(path: Float[np.ndarray, "points 3"], *, radius: float, inside: Inside) -> Box:
