@@ -44,8 +44,8 @@ def test_a_trial_that_does_not_fit_is_halved(network, monkeypatch):
 
 
 def test_operations_count_both_ways(network):
-    forward = _count_operations(network, (16, 16, 16), batch=1, learn=False)
-    assert 2 < _count_operations(network, (16, 16, 16), batch=1, learn=True) / forward <= 3
+    forward = _count_operations(network, (16, 16, 16), 1, learn=False)
+    assert 2 < _count_operations(network, (16, 16, 16), 1, learn=True) / forward <= 3
 
 
 def test_weights_and_gradients_stay_as_they_were(network):

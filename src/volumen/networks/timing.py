@@ -52,13 +52,11 @@ def forecast_seconds(network: Network, shape: Shape, *, batch: int = 1, dtype: t
     """
     images = min(batch, PAIR)
     trial, step = _grow_trial(network, shape, lambda size: _prepare_step(network, size, images, dtype))
-    learned = _count_operations(network, shape, batch=batch, learn=True)
-    learned /= _count_operations(network, trial, batch=images, learn=True)
     network.zero_grad(set_to_none=True)
     tile, forward = _grow_trial(network, shape, lambda size: _prepare_forward(network, size, dtype))
-    plain = _count_operations(network, shape, batch=1, learn=False)
-    plain /= _count_operations(network, tile, batch=1, learn=False)
-    return Seconds(step * learned, forward * plain, trial)
+    learned = [_count_operations(network, *size, learn=True) for size in ((shape, batch), (trial, images))]
+    plain = [_count_operations(network, *size, learn=False) for size in ((shape, 1), (tile, 1))]
+    return Seconds(step * learned[0] / learned[1], forward * plain[0] / plain[1], trial)
 
 
 def _grow_trial(network: Network, shape: Shape, prepare: Callable[[Shape], Callable[[], None]]) -> tuple[Shape, float]:
@@ -137,7 +135,7 @@ def _synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _count_operations(network: Network, shape: Shape, *, batch: int, learn: bool) -> int:
+def _count_operations(network: Network, shape: Shape, batch: int, *, learn: bool) -> int:
     """Multiplications and additions of a step or a forward, counted on tensors without numbers."""
     spare = copy.deepcopy(network).to("meta").train(learn)
     image = torch.zeros((batch, network.channels, *shape), device="meta")
