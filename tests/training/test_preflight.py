@@ -104,7 +104,7 @@ def test_a_plan_ignores_no_id(tmp_path):
     assert result.recipe["heads"] == {"labels": {"target": "affinities"}}
     assert result.data.cases[0].labels["labels"].objects == 16**3 - 1
     (finding,) = result.findings
-    assert "there are ids above 2, so 2 is taken for an id too" in finding.text
+    assert "there are ids above 2, so it is taken for an id" in finding.text
 
 
 def test_a_folder_that_is_not_there_is_the_users_mistake(tmp_path):

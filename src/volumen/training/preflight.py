@@ -200,7 +200,7 @@ def _settle_ignored(
 ) -> tuple[Fingerprint, int | None]:
     """The fingerprint, and what stands for "nobody looked": nothing where there are ids above the usual value."""
     if facts.doubtful:
-        text = f"there are ids above {UNSEEN}, so {UNSEEN} is taken for an id too and not for nobody looked: data.ignore is null"
+        text = f"there are ids above {UNSEEN}, so it is taken for an id and not for nobody looked: data.ignore is null"
         findings.append(Finding("warning", f"label {', '.join(facts.doubtful)}: {text}"))
         return take_fingerprint(draft.cases, ignore=None, progress=progress), None
     silent = {name for case in draft.cases for name in case.labels if case.find_values(name).ignore is None}
