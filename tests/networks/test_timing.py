@@ -22,7 +22,7 @@ def test_time_is_scaled_by_operations(network, monkeypatch):
     monkeypatch.setattr("volumen.networks.timing._time", lambda _action, _network: 2.0)
     seconds = forecast_seconds(network, (32, 32, 32), batch=3)
     assert seconds.timed == (8, 8, 8)
-    assert seconds.step == pytest.approx(2 * 3 * 4**3)
+    assert seconds.step == pytest.approx(2 * 3 / 2 * 4**3)
     assert seconds.forward == pytest.approx(2 * 4**3)
 
 
@@ -44,8 +44,8 @@ def test_a_trial_that_does_not_fit_is_halved(network, monkeypatch):
 
 
 def test_operations_count_both_ways(network):
-    forward = _count_operations(network, (16, 16, 16), batch=1, learn=False)
-    assert 2 < _count_operations(network, (16, 16, 16), batch=1, learn=True) / forward <= 3
+    forward = _count_operations(network, (16, 16, 16), 1, learn=False)
+    assert 2 < _count_operations(network, (16, 16, 16), 1, learn=True) / forward <= 3
 
 
 def test_weights_and_gradients_stay_as_they_were(network):

@@ -30,7 +30,7 @@ def make_facts(*labels, sizes=(None,)):
     return Fingerprint(tuple(cases))
 
 
-def draft(facts, folds=None, ignore=2):
+def draft(facts, folds=None, ignore=None):
     plan, recipe = draft_recipe(facts, Draft([], folds), options=PlanOptions(), ignore=ignore)
     parse_config(recipe, "a test")
     return plan, recipe
@@ -72,8 +72,8 @@ def test_few_cases_get_fewer_folds_and_a_lone_one_slabs():
 
 def test_no_id_is_ignored_and_voxels_that_differ_are_brought_to_one_size():
     facts = make_facts({"a": MANY}, {"a": MANY}, sizes=(VoxelSize(4, 4, 4), VoxelSize(8, 4, 4)))
-    data = draft(facts, ignore=None)[1]["data"]
-    assert data["ignore"] is None
+    data = draft(facts)[1]["data"]
+    assert "ignore" not in data
     assert data["voxel_size"] == [6.0, 4.0, 4.0]
 
 

@@ -100,11 +100,11 @@ def test_a_plan_ignores_no_id(tmp_path):
         tifffile.imwrite(tmp_path / f"train_images/{name}.tif", (ids % 200 + ord(name)).astype(np.uint16))
         tifffile.imwrite(tmp_path / f"train_labels/{name}.tif", ids)
     result = run_preflight(tmp_path, options=PlanOptions(gigabytes=0.01))
-    assert result.recipe["data"]["ignore"] is None
+    assert "ignore" not in result.recipe["data"]
     assert result.recipe["heads"] == {"labels": {"target": "affinities"}}
     assert result.data.cases[0].labels["labels"].objects == 16**3 - 1
     (finding,) = result.findings
-    assert "there are ids above 2, so 2 is taken for an id too" in finding.text
+    assert "there are ids above 2, so it is taken for an id" in finding.text
 
 
 def test_a_folder_that_is_not_there_is_the_users_mistake(tmp_path):

@@ -19,9 +19,9 @@ from volumen.geometry import Shape, to_shape
 from volumen.networks.network import Network
 
 # A step that takes this long is timed well enough.
-ENOUGH_SECONDS = 0.5
-# Steps that are timed of the last size; the fastest counts, for what else runs only slows them.
-TRIES = 2
+ENOUGH_SECONDS = 1.0
+# Images of a trial: one alone takes other paths through torch on a CPU than several, several times as slow.
+PAIR = 2
 
 
 @dataclass(frozen=True)
@@ -50,28 +50,27 @@ def forecast_seconds(network: Network, shape: Shape, *, batch: int = 1, dtype: t
         batch: patches of a training batch.
         dtype: of mixed precision; None for float32.
     """
-    trial, images, step = _grow_trial(network, shape, batch, dtype)
-    forward = _time(_prepare_forward(network, trial, dtype), network)
+    images = min(batch, PAIR)
+    trial, step = _grow_trial(network, shape, lambda size: _prepare_step(network, size, images, dtype))
     network.zero_grad(set_to_none=True)
-    learned = _count_operations(network, shape, batch=batch, learn=True)
-    learned_trial = _count_operations(network, trial, batch=images, learn=True)
-    plain = _count_operations(network, shape, batch=1, learn=False)
-    plain_trial = _count_operations(network, trial, batch=1, learn=False)
-    return Seconds(step * learned / learned_trial, forward * plain / plain_trial, trial)
+    tile, forward = _grow_trial(network, shape, lambda size: _prepare_forward(network, size, dtype))
+    learned = [_count_operations(network, *size, learn=True) for size in ((shape, batch), (trial, images))]
+    plain = [_count_operations(network, *size, learn=False) for size in ((shape, 1), (tile, 1))]
+    return Seconds(step * learned[0] / learned[1], forward * plain[0] / plain[1], trial)
 
 
-def _grow_trial(network: Network, shape: Shape, batch: int, dtype: torch.dtype | None) -> tuple[Shape, int, float]:
-    """The smallest patch whose step takes long enough, images in it, and its seconds; `shape` when none does."""
+def _grow_trial(network: Network, shape: Shape, prepare: Callable[[Shape], Callable[[], None]]) -> tuple[Shape, float]:
+    """The smallest patch that takes long enough, `shape` when none does, and its seconds."""
     divisor = network.divisor
     trial = to_shape([min(edge, 2 * step) for edge, step in zip(shape, divisor, strict=True)])
     while True:
-        images = batch if trial in (divisor, shape) else 1
         try:
-            seconds = _time(_prepare_step(network, trial, images, dtype), network)
+            seconds = _time(prepare(trial), network)
         except torch.OutOfMemoryError:
-            return _shrink(trial, divisor), 1, _time(_prepare_step(network, _shrink(trial, divisor), 1, dtype), network)
+            smaller = _shrink(trial, divisor)
+            return smaller, _time(prepare(smaller), network)
         if seconds >= ENOUGH_SECONDS or trial == shape:
-            return trial, images, seconds
+            return trial, seconds
         trial = _grow(trial, shape)
 
 
@@ -123,15 +122,12 @@ def _run(network: Network, image: torch.Tensor, dtype: torch.dtype | None, *, le
 def _time(action: Callable[[], None], network: Network) -> float:
     """Seconds of an action after one to warm up, the device waited for."""
     device = next(network.parameters()).device
-    best = float("inf")
-    for attempt in range(1 + TRIES):
-        _synchronise(device)
-        began = perf_counter()
-        action()
-        _synchronise(device)
-        seconds = perf_counter() - began
-        best = min(best, seconds) if attempt else best
-    return best
+    action()
+    _synchronise(device)
+    began = perf_counter()
+    action()
+    _synchronise(device)
+    return perf_counter() - began
 
 
 def _synchronise(device: torch.device) -> None:
@@ -139,7 +135,7 @@ def _synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _count_operations(network: Network, shape: Shape, *, batch: int, learn: bool) -> int:
+def _count_operations(network: Network, shape: Shape, batch: int, *, learn: bool) -> int:
     """Multiplications and additions of a step or a forward, counted on tensors without numbers."""
     spare = copy.deepcopy(network).to("meta").train(learn)
     image = torch.zeros((batch, network.channels, *shape), device="meta")

@@ -12,6 +12,7 @@ import torch
 
 from volumen.config import DataSection, RunConfig, parse_config
 from volumen.data import (
+    IGNORE,
     Case,
     Draft,
     Finding,
@@ -58,6 +59,8 @@ Made = TypeVar("Made")
 
 # Any patch of one slice, so that cases of one slice are let in until a network is planned for them.
 SLICES = (1, 128, 128)
+# What stands for "nobody looked" in labels that hold nothing above it, as when scores are taken.
+UNSEEN = 2
 _DTYPES = {"16-mixed": torch.float16, "bf16-mixed": torch.bfloat16}
 
 
@@ -174,18 +177,16 @@ def run_preflight(
     device = resolve_device(options.device)
     source = None if predict is None else open_volume(predict)
     with gather_warnings(findings):
-        section = DataSection(root=str(data), patch_size=SLICES) if config is None else config.data
+        section = config.data if config is not None else DataSection(root=str(data), patch_size=SLICES, ignore=UNSEEN)
         draft = _attempt(partial(gather_cases, section), findings, DataError)
         if draft is None:
             return Preflight(findings=tuple(findings))
         facts = take_fingerprint(draft.cases, ignore=section.ignore, progress=progress)
-        if config is None and facts.doubtful:
-            findings.append(_explain_ids(facts, section.ignore))
-            section = section.model_copy(update={"ignore": None})
-            facts = take_fingerprint(draft.cases, ignore=None, progress=progress)
         result = Preflight(data=facts)
         if config is None:
-            result, config = plan_run(result, facts, draft, ignore=section.ignore, options=options, findings=findings)
+            facts, ignore = _settle_ignored(facts, draft, findings, progress)
+            result = Preflight(data=facts)
+            result, config = plan_run(result, facts, draft, ignore=ignore, options=options, findings=findings)
             draft = _rescale(draft, config)
         findings += find_faults(facts, section if config is None else config.data)
         if config is not None:
@@ -194,12 +195,21 @@ def run_preflight(
     return replace(result, findings=tuple(findings))
 
 
-def _explain_ids(facts: Fingerprint, ignore: int | None) -> Finding:
-    return Finding(
-        "warning",
-        f"label {', '.join(facts.doubtful)}: there are ids above {ignore}, so {ignore} is taken for an id too and not "
-        "for nobody looked: data.ignore is null in the planned recipe",
-    )
+def _settle_ignored(
+    facts: Fingerprint, draft: Draft, findings: list[Finding], progress: Progress | None
+) -> tuple[Fingerprint, int | None]:
+    """The fingerprint, and what stands for "nobody looked": nothing where there are ids above the usual value."""
+    if facts.doubtful:
+        text = f"there are ids above {UNSEEN}, so it is taken for an id and not for nobody looked: data.ignore is null"
+        findings.append(Finding("warning", f"label {', '.join(facts.doubtful)}: {text}"))
+        return take_fingerprint(draft.cases, ignore=None, progress=progress), None
+    silent = {name for case in draft.cases for name in case.labels if case.find_values(name).ignore is None}
+    plain = [name for name in facts.labels if name in silent]
+    borrowed = [name for name in plain if any(IGNORE in label.values for label in facts.list_label(name))]
+    if borrowed:
+        text = f"{UNSEEN} is taken for nobody looked, as nothing is above it: data.ignore is {UNSEEN} in the plan"
+        findings.append(Finding("warning", f"label {', '.join(borrowed)}: {text}; set it to null where it is a class"))
+    return facts, UNSEEN if borrowed else None
 
 
 def _rescale(draft: Draft, config: RunConfig | None) -> Draft:
