@@ -1,7 +1,7 @@
 """What a small network learns in minutes on two cores: real volumes beside a random forest, scroll phantoms by loss.
 
 VOLUMEN_REAL_DATA=/folder python benchmarks/learning.py --nnunet-python /path/to/its/venv/bin/python
-python benchmarks/learning.py --only isbi --tuning data.batch_size=8
+python benchmarks/learning.py --only isbi --tuning --set optimizer.lr=1e-3
 """
 
 import argparse
@@ -137,7 +137,7 @@ LESSONS = {
         said="FIB-25, z 0–135 to learn from and 140–175 to score: Dice of the boundary (voxels that touch "
         "another neuron through a face) at one half; adapted Rand error of the objects",
         settings={"data": {"patch_size": [24, 72, 72], "batch_size": 1}, "network": {"features": [12, 24, 48, 96]}},
-        steps=400,
+        steps=300,
         heads={
             "boundary": BOUNDARY,
             "boundary + affinities": BOUNDARY
@@ -179,15 +179,24 @@ def main() -> None:
 def parse_options() -> argparse.Namespace:
     """What was asked for on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("overrides", nargs="*", help="settings on top of every recipe, as a.b=c")
     parser.add_argument("--only", nargs="+", choices=[*LESSONS, "phantoms"], default=[*LESSONS, "phantoms"])
-    parser.add_argument("--rows", nargs="*", help="these rows alone")
+    parser.add_argument("--rows", nargs="+", choices=list_rows(), help="these rows alone")
+    parser.add_argument("--set", nargs="+", default=[], metavar="A.B=C", help="settings on top of every recipe")
     parser.add_argument("--steps", type=int, help=f"of training, a multiple of {EPOCH}; else as each lesson says")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--tuning", action="store_true", help="score what judges epochs, not what is held out")
     parser.add_argument("--nnunet-python", help="python of an environment with nnunetv2, which brings scikit-learn")
     parser.add_argument("--json", type=Path, help="a file for the figures")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.steps is not None and (options.steps < EPOCH or options.steps % EPOCH):
+        parser.error(f"--steps is a multiple of {EPOCH}, the steps of an epoch; got {options.steps}")
+    return options
+
+
+def list_rows() -> list[str]:
+    """Names of all rows that can be asked for."""
+    networks = [row for lesson in LESSONS.values() for row in lesson.heads]
+    return ["random forest", *networks, "nnU-Net", *SURFACE_LOSSES]
 
 
 def teach(name: str, folder: Path, options: argparse.Namespace) -> Iterator[Row]:
@@ -265,11 +274,12 @@ def describe_training(steps: int) -> Recipe:
     return {
         "extends": "default",
         "data": {"num_workers": 0, "augmentations": AUGMENTATIONS},
-        "network": {"name": "unet", "shared_decoder": True},
+        # Averages over a batch of one to four patches are off when they are used to predict.
+        "network": {"name": "unet", "normalisation": "instance", "shared_decoder": True},
         "optimizer": {"name": "adam", "lr": 3e-3},
         "schedule": {"name": "cosine", "min_lr": 1e-5},
         "training": {
-            "max_epochs": max(1, steps // EPOCH),
+            "max_epochs": steps // EPOCH,
             "steps_per_epoch": EPOCH,
             "patience": None,
             "previews": 0,
@@ -327,7 +337,7 @@ def train(recipe: Recipe, folder: Path, options: argparse.Namespace) -> Path:
     folder.mkdir(parents=True)
     file = folder / "recipe.yaml"
     file.write_text(yaml.safe_dump(recipe), encoding="utf-8")
-    overrides = [f"training.threads={options.threads}", *options.overrides]
+    overrides = [f"training.threads={options.threads}", *options.set]
     return volumen.train(file, out=folder / "run", overrides=overrides).model(0)
 
 
