@@ -62,7 +62,7 @@ class Faller(Learner):
     def __init__(self, config):
         LightningModule.__init__(self)
         self.network = nn.Linear(1, 1, bias=False)
-        self.config, self.state, self.seen = config, RunState(), []
+        self.config, self.state, self.seen, self.decoded = config, RunState(), [], None
         nn.init.constant_(self.network.weight, 5.0)
 
     def configure_optimizers(self):
