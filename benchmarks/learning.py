@@ -136,8 +136,8 @@ LESSONS = {
         truth=find_boundaries,
         said="FIB-25, z 0–135 to learn from and 140–175 to score: Dice of the boundary (voxels that touch "
         "another neuron through a face) at one half; adapted Rand error of the objects",
-        settings={"data": {"patch_size": [24, 72, 72], "batch_size": 1}, "network": {"features": [12, 24, 48, 96]}},
-        steps=300,
+        settings={"data": {"patch_size": [32, 48, 48], "batch_size": 2}, "network": {"features": [8, 16, 32, 64]}},
+        steps=600,
         heads={
             "boundary": BOUNDARY,
             "boundary + affinities": BOUNDARY

@@ -59,3 +59,9 @@ def test_a_trial_grows_where_it_lacks_most():
     assert _grow((8, 8, 8), (8, 32, 16)) == (8, 16, 8)
     assert _grow((8, 16, 8), (8, 24, 8)) == (8, 24, 8)
     assert _shrink((8, 16, 8), (4, 4, 4)) == (8, 8, 8)
+
+
+def test_a_network_of_layers_is_timed_with_all_of_them():
+    design = design_light_unet(features=2, depth=2, project="max")
+    network = design.build(Task((HeadSpec("ink", 1),), 1, (7, 32, 32)))
+    assert forecast_seconds(network, (7, 32, 32)).timed[0] == 7

@@ -62,7 +62,8 @@ def forecast_seconds(network: Network, shape: Shape, *, batch: int = 1, dtype: t
 def _grow_trial(network: Network, shape: Shape, prepare: Callable[[Shape], Callable[[], None]]) -> tuple[Shape, float]:
     """The smallest patch that takes long enough, `shape` when none does, and its seconds."""
     divisor = network.divisor
-    trial = to_shape([min(edge, 2 * step) for edge, step in zip(shape, divisor, strict=True)])
+    z, y, x = (min(edge, 2 * step) for edge, step in zip(shape, divisor, strict=True))
+    trial = (shape[0] if network.projects else z, y, x)
     while True:
         try:
             seconds = _time(prepare(trial), network)
