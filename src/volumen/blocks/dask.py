@@ -3,7 +3,7 @@
 import logging
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -150,7 +150,8 @@ def _share(client: "Client", name: str, work: bytes) -> Iterator[None]:
         yield
     finally:
         if client.status == "running":
-            client.unregister_worker_plugin(name)
+            with suppress(OSError):  # the scheduler may be lost, and the client not know it yet
+                client.unregister_worker_plugin(name)
 
 
 def _follow(client: "Client", name: str, tasks: Sequence[BlockTask]) -> Iterator[Outcome]:
@@ -177,7 +178,7 @@ def _stream(client: "Client", name: str, tasks: Sequence[BlockTask], *, window: 
     ended = distributed.as_completed()
 
     def submit() -> None:
-        room = window * max(1, len(client.nthreads())) - len(running)
+        room = window * max(1, _count_workers(client)) - len(running)
         for task in islice(waiting, max(room, 0)):
             key = f"{name}-{window}-{task.id}"
             running[key] = task
@@ -187,10 +188,21 @@ def _stream(client: "Client", name: str, tasks: Sequence[BlockTask], *, window: 
     for future in ended:
         fault = _take_result(future)
         if client.status != "running":
-            raise PartFailedError(f"the Dask scheduler at {_locate(client)} was lost; start one and run again")
+            raise _lose(client)
         yield running.pop(future.key), fault
         future.release()
         submit()
+
+
+def _count_workers(client: "Client") -> int:
+    try:
+        return len(client.nthreads())
+    except OSError as error:  # the scheduler is lost, and the client has not seen it yet
+        raise _lose(client) from error
+
+
+def _lose(client: "Client") -> PartFailedError:
+    return PartFailedError(f"the Dask scheduler at {_locate(client)} was lost; start one and run again")
 
 
 def _take_result(future: "Future[Fault | None]") -> Fault | None:
