@@ -76,7 +76,7 @@ from volumen.errors import ConfigError
 from volumen.heads import HeadSpec
 from volumen.networks import build_network, compile_network
 
-component = Component(name="unet", options={"features": 4, "depth": 2, "checkpointing": CHECKPOINTING})
+component = Component(name="unet", options={"features": 4, "depth": 1, "checkpointing": CHECKPOINTING})
 network = build_network(component, heads=[HeadSpec("surface", 1)], channels=1, patch_size=(16, 16, 16)).train()
 other = copy.deepcopy(network)
 try:
