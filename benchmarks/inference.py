@@ -28,6 +28,7 @@ def main() -> None:
         np.save(image, np.random.default_rng(0).standard_normal((options.size,) * 3, np.float32))
         arguments = [f"--weights={weights}", f"--image={image}", f"--tile={options.tile}"]
         arguments += [f"--overlap={options.overlap}", f"--threads={options.threads}"]
+        arguments += [f"--device={options.device}", f"--precision={options.precision}"]
         arguments += [f"--region={options.region}"] if options.region else []
         runs = measure_engines(list_engines(options), arguments, repeats=options.repeats)
     print_table(runs, options)
@@ -45,7 +46,8 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--region", type=int, help="voxels along y and x that Zarr to Zarr holds at a time")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--short", action="store_true", help="one row an engine: for volumes that take long")
-    parser.add_argument("--bf16", action="store_true", help="a row with bf16; slow without AVX-512 BF16 or AMX")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--precision", default="fp32", help="fp32, fp16 (GPU) or bf16; slow on a CPU that lacks it")
     parser.add_argument("--nnunet-python", help="python of an environment with nnunetv2; left out when not given")
     return parser.parse_args()
 
@@ -63,8 +65,6 @@ def list_engines(options: argparse.Namespace) -> dict[str, dict[str, object]]:
         "MONAI, 1 tile": {"engine": "monai", "batch": 1},
         f"MONAI, {batch} tiles": {"engine": "monai", "batch": batch},
     }
-    if options.bf16:
-        engines["volumen, Zarr to Zarr, tuned, bf16"] = {"engine": "volume", "batch": 1, "precision": "bf16"}
     if options.nnunet_python:
         engines["nnU-Net"] = {"engine": "nnunet", "batch": 1, "python": options.nnunet_python}
     return {name: engine for name, engine in engines.items() if name in SHORT} if options.short else engines
@@ -79,7 +79,6 @@ def measure_engines(
         for name, engine in engines.items():
             print(f"… {name}", file=sys.stderr)
             own = [str(engine["engine"]), f"--batch={engine['batch']}", *arguments]
-            own += [f"--precision={engine['precision']}"] if "precision" in engine else []
             kept = {key: engine[key] for key in ("python", "environment") if key in engine}
             runs[name].append(run_peer(PEERS / "infer.py", own, **kept))
     return runs
@@ -89,10 +88,10 @@ def print_table(runs: dict[str, list[Figures]], options: argparse.Namespace) -> 
     """Medians as a Markdown table; Δ is to `volumen, 1 tile`, of logits."""
     print(
         f"{options.size}³, tiles {options.tile}³ sharing {options.overlap}, {options.features} features, "
-        f"{options.threads} threads, median of {options.repeats}\n"
+        f"{options.threads} threads, {options.device}, {options.precision}, median of {options.repeats}\n"
     )
-    print("| engine | wall s | CPU s | of bare, 1 tile (wall, CPU) | peak MiB (before) | largest Δ |")
-    print("|---|---|---|---|---|---|")
+    print("| engine | wall s | CPU s | of bare, 1 tile (wall, CPU) | peak MiB (before) | GPU MiB | largest Δ |")
+    print("|---|---|---|---|---|---|---|")
     medians = {name: {key: median(run[key] for run in figures) for key in COLUMNS} for name, figures in runs.items()}
     bare = medians["bare, 1 tile"]
     truth = np.array(runs["volumen, 1 tile"][0]["sample"])
@@ -100,12 +99,13 @@ def print_table(runs: dict[str, list[Figures]], options: argparse.Namespace) -> 
         apart = "–" if name.startswith("bare") else f"{np.abs(np.array(runs[name][0]['sample']) - truth).max():.1e}"
         print(
             f"| {name} | {row['wall_s']:.2f} | {row['cpu_s']:.2f} | {row['wall_s'] / bare['wall_s']:.2f}, "
-            f"{row['cpu_s'] / bare['cpu_s']:.2f} | {row['peak_mib']:.0f} ({row['before_mib']:.0f}) | {apart} |"
+            f"{row['cpu_s'] / bare['cpu_s']:.2f} | {row['peak_mib']:.0f} ({row['before_mib']:.0f}) | "
+            f"{row['gpu_mib']:.0f} | {apart} |"
         )
 
 
 SHORT = {"bare, 1 tile", "volumen, 1 tile", "volumen, Zarr to Zarr, tuned", "MONAI, 1 tile", "nnU-Net"}
-COLUMNS = ("wall_s", "cpu_s", "before_mib", "peak_mib")
+COLUMNS = ("wall_s", "cpu_s", "before_mib", "peak_mib", "gpu_mib")
 
 if __name__ == "__main__":
     main()

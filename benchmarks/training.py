@@ -14,13 +14,13 @@ sys.path.insert(0, str(PEERS))
 
 from measuring import KEEP_MEMORY, Figures, run_peer  # noqa: E402 - beside this file, not installed
 
-COLUMNS = ("wall_s", "cpu_s", "peak_mib")
+COLUMNS = ("wall_s", "cpu_s", "peak_mib", "gpu_mib")
 
 
 def main() -> None:
     """Measure every engine in turn, as often as asked, and print the medians."""
     options = parse_options()
-    common = ("features", "patch", "batch", "steps", "threads")
+    common = ("features", "patch", "batch", "steps", "threads", "device")
     arguments = [f"--{name}={getattr(options, name)}" for name in common]
     engines = list_engines(options)
     runs: dict[str, list[Figures]] = {name: [] for name in engines}
@@ -39,6 +39,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--features", type=int, default=8, help="channels of the first stage; nnU-Net plans 32")
     parser.add_argument("--steps", type=int, default=10, help="steps a run takes after two that do not count")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--device", default="cpu", help="cpu in fp32, or cuda in fp16")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--nnunet-python", help="python of an environment with nnunetv2; left out when not given")
     return parser.parse_args()
@@ -60,17 +61,17 @@ def list_engines(options: argparse.Namespace) -> dict[str, tuple[str, dict[str, 
 def print_table(runs: dict[str, list[Figures]], options: argparse.Namespace) -> None:
     """Medians of a step as a Markdown table."""
     print(
-        f"batch {options.batch} of {options.patch}³, {options.features} features, {options.threads} threads, "
-        f"median of {options.repeats} runs of {options.steps} steps\n"
+        f"batch {options.batch} of {options.patch}³, {options.features} features, {options.device}, "
+        f"{options.threads} threads, median of {options.repeats} runs of {options.steps} steps\n"
     )
-    print("| engine | wall s | CPU s | of bare, memory kept (wall, CPU) | peak MiB |")
-    print("|---|---|---|---|---|")
+    print("| engine | wall s | CPU s | of bare, memory kept (wall, CPU) | peak MiB | GPU MiB |")
+    print("|---|---|---|---|---|---|")
     medians = {name: {key: median(run[key] for run in figures) for key in COLUMNS} for name, figures in runs.items()}
     bare = medians["bare, memory kept"]
     for name, row in medians.items():
         print(
-            f"| {name} | {row['wall_s']:.2f} | {row['cpu_s']:.2f} | {row['wall_s'] / bare['wall_s']:.2f}, "
-            f"{row['cpu_s'] / bare['cpu_s']:.2f} | {row['peak_mib']:.0f} |"
+            f"| {name} | {row['wall_s']:.3f} | {row['cpu_s']:.3f} | {row['wall_s'] / bare['wall_s']:.2f}, "
+            f"{row['cpu_s'] / bare['cpu_s']:.2f} | {row['peak_mib']:.0f} | {row['gpu_mib']:.0f} |"
         )
 
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:  # imported where a network is trained: Lightning takes 170 MB
 HEAD = "labels"
 
 
-def build_config(*, features: int, patch: int, batch: int, deep_supervision: bool) -> RunConfig:
+def build_config(
+    *, features: int, patch: int, batch: int, deep_supervision: bool, precision: str = "32-true"
+) -> RunConfig:
     """The recipe of nnU-Net's plain network, losses and optimiser."""
     return RunConfig.model_validate(
         {
@@ -41,7 +43,7 @@ def build_config(*, features: int, patch: int, batch: int, deep_supervision: boo
                 }
             },
             "optimizer": {"name": "sgd", "lr": 1e-2, "momentum": 0.99, "weight_decay": 3e-5},
-            "training": {"gradient_clip_val": 12.0, "devices": 1},
+            "training": {"gradient_clip_val": 12.0, "devices": 1, "precision": precision},
         }
     )
 
@@ -85,7 +87,9 @@ def build_learner(options: argparse.Namespace, image: Tensor, labels: Tensor) ->
     from volumen.training.objective import build_objective
     from volumen.training.state import RunState
 
-    config = build_config(features=options.features, patch=options.patch, batch=options.batch, deep_supervision=True)
+    precision = "32-true" if options.device == "cpu" else "16-mixed"
+    shape = {"features": options.features, "patch": options.patch, "batch": options.batch}
+    config = build_config(**shape, deep_supervision=True, precision=precision)
     objective = build_objective(config, [Case("case", "image.tif", {HEAD: "labels.tif"})])
     network = build_network(config.network, heads=objective.heads, channels=1, patch_size=config.data.patch_size)
     sample = Sample(
@@ -99,11 +103,11 @@ def build_learner(options: argparse.Namespace, image: Tensor, labels: Tensor) ->
     return Learner(network, objective, config=config, state=RunState()), sample
 
 
-def fit(learner: "Learner", samples: "Iterable[Sample]", *, count: int, folder: Path) -> None:
+def fit(learner: "Learner", samples: "Iterable[Sample]", *, count: int, folder: Path, device: str = "cpu") -> None:
     """Learn from samples as a fold does, without validation and records."""
     from volumen.training.module import Batches
     from volumen.training.trainer import build_trainer, quiet_lightning
 
-    trainer = build_trainer(learner.config.training, folder, [], "cpu")
+    trainer = build_trainer(learner.config.training, folder, [], device)
     with quiet_lightning():
         trainer.fit(learner, train_dataloaders=Batches(samples, count))

@@ -27,13 +27,16 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--region", type=int, help="voxels along y and x that `volume` holds at a time")
-    parser.add_argument("--precision", default="fp32", help="of `volume`")
+    parser.add_argument("--precision", default="fp32", choices=list(DTYPES), help="nnU-Net chooses for itself")
+    parser.add_argument("--layout", default="contiguous", choices=["contiguous", "channels_last"], help="bare forward")
+    parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     with TemporaryDirectory() as folder:
         options.folder = Path(folder)
         work = prepare(options)
-        result, figures = measure(work)
+        result, figures = measure(work if options.device == "cpu" else lambda: finish_on_gpu(work))
+        figures["gpu_mib"] = 0 if options.device == "cpu" else torch.cuda.max_memory_allocated() / 2**20
         print(json.dumps(figures | {"sample": sample_margin(result)}))
 
 
@@ -41,9 +44,39 @@ def prepare(options: argparse.Namespace) -> Work:
     """The engine with its network and image, after one forward; nothing is held but what the engine keeps."""
     network = load_network(options.weights)
     work = ENGINES[options.engine](network, np.load(options.image), options)
+    forward = cast_network(network, options)
     with torch.inference_mode():
-        network(torch.zeros((options.batch, 1, *[options.tile] * 3)))
+        forward(torch.zeros((options.batch, 1, *[options.tile] * 3), device=options.device))
     return work
+
+
+def finish_on_gpu(work: Work) -> Any:
+    """The result, once the GPU has nothing left to do."""
+    result = work()
+    torch.cuda.synchronize()
+    return result
+
+
+def cast_network(network: PlainUnet, options: argparse.Namespace) -> torch.nn.Module:
+    """The network on the device, computing with the precision asked for."""
+    network.to(options.device)
+    if options.layout == "channels_last":
+        network.to(memory_format=torch.channels_last_3d)
+    return network if options.precision == "fp32" else Cast(network, options)
+
+
+class Cast(torch.nn.Module):
+    """A network under autocast."""
+
+    def __init__(self, network: PlainUnet, options: argparse.Namespace) -> None:
+        super().__init__()
+        self.network = network
+        self.options = options
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Logits."""
+        with torch.autocast(self.options.device, dtype=DTYPES[self.options.precision]):
+            return self.network(image)
 
 
 def prepare_bare(network: PlainUnet, image: np.ndarray, options: argparse.Namespace) -> Work:
@@ -52,15 +85,16 @@ def prepare_bare(network: PlainUnet, image: np.ndarray, options: argparse.Namesp
 
     tile = (options.tile,) * 3
     boxes = list(TileGrid.plan(image.shape, tile, (options.overlap,) * 3).boxes())
+    forward, whole = cast_network(network, options), torch.from_numpy(image).to(options.device)
 
     def work() -> np.ndarray:
-        first = np.zeros((CLASSES, *tile), np.float32)
+        first = torch.zeros((CLASSES, *tile))
         with torch.inference_mode():
             for start in range(0, len(boxes), options.batch):
-                cut = np.stack([image[box.slices] for box in boxes[start : start + options.batch]])
-                logits = network(torch.from_numpy(cut)[:, None])
-                first = logits[0].numpy() if start == 0 else first
-        return first
+                cut = torch.stack([whole[box.slices] for box in boxes[start : start + options.batch]])
+                logits = forward(cut[:, None])
+                first = logits[0] if start == 0 else first
+        return first.float().cpu().numpy()
 
     return work
 
@@ -69,8 +103,10 @@ def prepare_array(network: PlainUnet, image: np.ndarray, options: argparse.Names
     """`predict_array`: arrays in memory and any forward, with the batch asked for."""
     from volumen.inference import predict_array
 
+    forward = cast_network(network, options)
+
     def work() -> np.ndarray:
-        return predict_array(network, image, tile=options.tile, overlap=(options.overlap,) * 3, batch=options.batch)
+        return predict_array(forward, image, tile=options.tile, overlap=(options.overlap,) * 3, batch=options.batch)
 
     return work
 
@@ -86,7 +122,8 @@ def prepare_volume(network: PlainUnet, image: np.ndarray, options: argparse.Name
     export_volume(image, options.folder / "image.zarr")
     tiling = Tiling((options.tile,) * 3, (options.overlap,) * 3)
     region = (options.region,) * 2 if options.region else None
-    compute = Compute("cpu", region=region, threads=options.threads, precision=options.precision)
+    threads = options.threads if options.device == "cpu" else None
+    compute = Compute(options.device, region=region, threads=threads, precision=options.precision)
 
     def work() -> np.ndarray:
         source = open_volume(options.folder / "image.zarr")
@@ -100,17 +137,19 @@ def prepare_monai(network: PlainUnet, image: np.ndarray, options: argparse.Names
     """`sliding_window_inference` with its Gaussian."""
     from monai.inferers import sliding_window_inference
 
+    forward = cast_network(network, options)
+
     def work() -> np.ndarray:
         with torch.inference_mode():
             logits = sliding_window_inference(
-                torch.from_numpy(image)[None, None],
+                torch.from_numpy(image).to(options.device)[None, None],
                 roi_size=(options.tile,) * 3,
                 sw_batch_size=options.batch,
-                predictor=network,
+                predictor=forward,
                 overlap=options.overlap / options.tile,
                 mode="gaussian",
             )
-        return logits[0].numpy()
+        return logits[0].float().cpu().numpy()
 
     return work
 
@@ -123,8 +162,8 @@ def prepare_nnunet(network: PlainUnet, image: np.ndarray, options: argparse.Name
         tile_step_size=1 - options.overlap / options.tile,
         use_gaussian=True,
         use_mirroring=False,
-        perform_everything_on_device=False,
-        device=torch.device("cpu"),
+        perform_everything_on_device=options.device != "cpu",
+        device=torch.device(options.device),
         allow_tqdm=False,
     )
     labels = SimpleNamespace(num_segmentation_heads=CLASSES)
@@ -137,7 +176,8 @@ def prepare_nnunet(network: PlainUnet, image: np.ndarray, options: argparse.Name
         trainer_name="",
         inference_allowed_mirroring_axes=None,
     )
-    return lambda: predictor.predict_sliding_window_return_logits(torch.from_numpy(image)[None]).numpy()
+    network.to(options.device)
+    return lambda: predictor.predict_sliding_window_return_logits(torch.from_numpy(image)[None]).cpu().numpy()
 
 
 def sample_margin(result: Any) -> list[float]:
@@ -152,6 +192,7 @@ def sample_margin(result: Any) -> list[float]:
     return margin.ravel().round(6).tolist()
 
 
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 ENGINES = {
     "bare": prepare_bare,
     "array": prepare_array,

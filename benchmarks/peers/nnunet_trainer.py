@@ -10,8 +10,8 @@ import torch
 from plain_unet import CLASSES, STAGES
 
 
-def build_trainer(folder: Path, *, features: int, patch: int, batch: int) -> Any:
-    """A trainer with its default network wrapper, loss, optimiser and deep supervision, on the CPU."""
+def build_trainer(folder: Path, *, features: int, patch: int, batch: int, device: str = "cpu") -> Any:
+    """A trainer with its default network wrapper, loss, optimiser and deep supervision."""
     os.environ |= {
         "nnUNet_raw": str(folder / "raw"),
         "nnUNet_preprocessed": str(folder / "preprocessed"),
@@ -34,7 +34,7 @@ def build_trainer(folder: Path, *, features: int, patch: int, batch: int) -> Any
                 "numTraining": 1,
                 "file_ending": ".tif",
             },
-            device=torch.device("cpu"),
+            device=torch.device(device),
         )
         trainer.initialize()
     return trainer

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 WARM_UP = 2
+SCALER = torch.amp.GradScaler("cuda", enabled=torch.cuda.is_available())
 
 
 def main() -> None:
@@ -25,26 +26,28 @@ def main() -> None:
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     with TemporaryDirectory() as folder:
         options.folder = Path(folder)
         runs = ENGINES[options.engine](options)
-    print(json.dumps({key: median(run[key] for run in runs) for key in runs[0]}))
+    figures = {key: median(run[key] for run in runs) for key in runs[0]}
+    figures["gpu_mib"] = 0 if options.device == "cpu" else torch.cuda.max_memory_allocated() / 2**20
+    print(json.dumps(figures))
 
 
 def run_bare(options: argparse.Namespace) -> list[Figures]:
     """What nnU-Net's step does, in plain torch: same network, losses, scales, optimiser and clipping."""
-    network = PlainUnet(options.features).train()
+    network = PlainUnet(options.features).to(options.device).train()
     optimizer = torch.optim.SGD(network.parameters(), 1e-2, weight_decay=3e-5, momentum=0.99, nesterov=True)
     image, scales = draw_batch(options)
 
     def step() -> None:
-        optimizer.zero_grad(set_to_none=True)
-        sum_scales(network(image), scales).backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 12)
-        optimizer.step()
+        with cast(options):
+            loss = sum_scales(network(image), scales)
+        take_step(optimizer, loss, network)
 
     return measure_steps(step, options)
 
@@ -53,7 +56,8 @@ def run_nnunet(options: argparse.Namespace) -> list[Figures]:
     """`nnUNetTrainer.train_step` as it stands."""
     from nnunet_trainer import build_trainer
 
-    trainer = build_trainer(options.folder, features=options.features, patch=options.patch, batch=options.batch)
+    shape = {"features": options.features, "patch": options.patch, "batch": options.batch}
+    trainer = build_trainer(options.folder, **shape, device=options.device)
     trainer.network.train()
     image, scales = draw_batch(options)
     batch = {"data": image, "target": [labels.float() for labels in scales]}
@@ -68,14 +72,13 @@ def run_house_bare(options: argparse.Namespace) -> list[Figures]:
 
     image, scales = draw_batch(options)
     learner, sample = build_learner(options, image, scales[0][:, 0])
-    learner.train()
+    learner.to(options.device).train()
     optimizer = learner.configure_optimizers()
 
     def step() -> None:
-        optimizer.zero_grad(set_to_none=True)
-        learner.judge(sample, Moment()).total.backward()
-        torch.nn.utils.clip_grad_norm_(learner.parameters(), 12)
-        optimizer.step()
+        with cast(options):
+            loss = learner.judge(sample, Moment()).total
+        take_step(optimizer, loss, learner)
 
     return measure_steps(step, options)
 
@@ -90,18 +93,40 @@ def run_house(options: argparse.Namespace) -> list[Figures]:
 
     def give_batches() -> Iterator[object]:
         for _ in range(WARM_UP + options.steps + 2):
+            wait_for_gpu(options)
             watch.note()
             yield sample
 
-    fit(learner, give_batches(), count=WARM_UP + options.steps + 2, folder=options.folder)
+    fit(learner, give_batches(), count=WARM_UP + options.steps + 2, folder=options.folder, device=options.device)
     return watch.read()[WARM_UP:-1]
+
+
+def cast(options: argparse.Namespace) -> torch.autocast:
+    """Half precision on a GPU, as nnU-Net trains there; none on a CPU."""
+    return torch.autocast(options.device, dtype=torch.float16, enabled=options.device == "cuda")
+
+
+def take_step(optimizer: torch.optim.Optimizer, loss: Tensor, network: torch.nn.Module) -> None:
+    """Gradients, clipped, and a step; on a GPU scaled so that half precision holds them."""
+    optimizer.zero_grad(set_to_none=True)
+    SCALER.scale(loss).backward()
+    SCALER.unscale_(optimizer)
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 12)
+    SCALER.step(optimizer)
+    SCALER.update()
 
 
 def measure_steps(step: Callable[[], object], options: argparse.Namespace) -> list[Figures]:
     """Figures of every step but the first two."""
     for _ in range(WARM_UP):
         step()
-    return [measure(step)[1] for _ in range(options.steps)]
+    return [measure(lambda: (step(), wait_for_gpu(options)))[1] for _ in range(options.steps)]
+
+
+def wait_for_gpu(options: argparse.Namespace) -> None:
+    """Until it has nothing left to do."""
+    if options.device == "cuda":
+        torch.cuda.synchronize()
 
 
 def draw_batch(options: argparse.Namespace) -> tuple[Tensor, list[Tensor]]:
@@ -109,8 +134,8 @@ def draw_batch(options: argparse.Namespace) -> tuple[Tensor, list[Tensor]]:
     generator = torch.Generator().manual_seed(0)
     shape = (options.batch, 1, *[options.patch] * 3)
     labels = torch.randint(CLASSES, shape, generator=generator)
-    scales = [labels[..., :: 2**k, :: 2**k, :: 2**k] for k in range(STAGES - 1)]
-    return torch.randn(shape, generator=generator), scales
+    scales = [labels[..., :: 2**k, :: 2**k, :: 2**k].to(options.device) for k in range(STAGES - 1)]
+    return torch.randn(shape, generator=generator).to(options.device), scales
 
 
 def sum_scales(outputs: list[Tensor], scales: list[Tensor]) -> Tensor:

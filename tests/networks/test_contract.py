@@ -216,3 +216,15 @@ def test_a_2d_network_sees_each_slice_alone(case):
     difference = (together - torch.cat(alone, dim=2)).abs().max()
     uses_instances = any(isinstance(module, torch.nn.InstanceNorm3d) for module in network.modules())
     assert uses_instances or difference < 1e-4
+
+
+@pytest.mark.gpu
+def test_a_gpu_gives_the_logits_of_the_processor_and_learns(network):
+    image = draw_image(network)
+    expected = network.eval()(image)
+    with torch.backends.cudnn.flags(allow_tf32=False):
+        outputs = network.cuda()(image.cuda())
+    for head, levels in expected.items():
+        torch.testing.assert_close(outputs[head][0].cpu(), levels[0], atol=1e-3, rtol=1e-3)
+    sum_squares(network.train()(image.cuda())).backward()
+    assert all(parameter.grad.isfinite().all() for parameter in network.parameters())

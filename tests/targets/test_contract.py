@@ -264,3 +264,12 @@ def test_turning_back_gives_what_was_there(name, labels):
     assert torch.equal(kept, same)
     values = kept.expand_as(encoded.values)
     np.testing.assert_allclose(there_and_back.values[values], encoded.values[values], atol=1e-5)
+
+
+@pytest.mark.gpu
+@every
+def test_labels_on_a_gpu_give_what_they_give_on_the_processor(name, labels):
+    on_gpu = ALL[name].encode(labels.cuda(), voxel_size=FLAT)
+    assert on_gpu.values.is_cuda
+    there = type(on_gpu)(on_gpu.values.cpu(), on_gpu.weight.cpu())
+    assert_same(there, ALL[name].encode(labels, voxel_size=FLAT), name)

@@ -6,6 +6,7 @@ from jaxtyping import Float32
 
 from volumen.errors import DataError, ShapeError
 from volumen.geometry import Box, Shape, TileGrid, to_shape
+from volumen.inference.ahead import fetch_planes
 from volumen.inference.stream import SOLE, Forward, TileFeeder, join_planes, stream_slabs
 
 Predicted = Float32[np.ndarray, "... z y x"]
@@ -40,7 +41,8 @@ def predict_array(
     def cut(box: Box) -> Float32[np.ndarray, "c z y x"]:
         return image[(slice(None), *box.slices)].astype(np.float32)
 
-    heads = join_planes(stream_slabs(forward, grid, region, cut, feeder=feeder), region)
+    slabs = stream_slabs(forward, grid, region, cut, feeder=feeder)
+    heads = join_planes(fetch_planes(slabs, feeder.device), region)
     shaped = {name: drop_sole_channel(planes) for name, planes in heads.items()}
     return shaped.get(SOLE, shaped)
 

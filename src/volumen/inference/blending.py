@@ -28,10 +28,10 @@ FINISHED_PLANES = 16
 
 @dataclass(frozen=True)
 class Finished:
-    """Planes of the region that no further tile changes, from plane `z` of the volume on, by head."""
+    """Planes of the region that no further tile changes, from plane `z` of the volume on, by head, on the device."""
 
     z: int
-    heads: dict[str, Float32[np.ndarray, "_ z y x"]]
+    heads: dict[str, Float32[Tensor, "_ z y x"]]
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class SlabAccumulator:
         stop = min(until, self._region.stop[0])
         while self._done < stop:
             place, _ = next(wrap_planes(self._done, min(self._done + FINISHED_PLANES, stop), self._depth))
-            yield Finished(self._done, {name: _copy_planes(means[:, place]) for name, means in self._means.items()})
+            yield Finished(self._done, {name: means[:, place].clone() for name, means in self._means.items()})
             for means in self._means.values():
                 means[:, place] = 0
             self._done += place.stop - place.start
@@ -125,8 +125,3 @@ class SlabAccumulator:
             shape = (output.shape[0], self._depth, *self._region.shape[1:])
             self._means[name] = torch.from_numpy(set_aside(shape, np.float32)).to(self._device)
         return self._means[name]
-
-
-def _copy_planes(planes: Float32[Tensor, "c z y x"]) -> Float32[np.ndarray, "c z y x"]:
-    copied: Float32[np.ndarray, "c z y x"] = planes.to("cpu", copy=True).numpy()
-    return copied

@@ -63,9 +63,9 @@ def choose_execution(
         raise ConfigError("precision fp16 needs a GPU; on the CPU choose bf16 or fp32")
     if tiling.batch is not None and tiling.batch < 1:
         raise ConfigError(f"a batch needs at least one tile; got {tiling.batch}")
-    plain = Execution(
-        device, tiling.batch or 1, compute.layout or "contiguous", set_threads(compute.threads), compute.precision
-    )
+    precision = compute.precision or ("fp32" if device == "cpu" else "fp16")
+    layout = compute.layout or "contiguous"
+    plain = Execution(device, tiling.batch or 1, layout, set_threads(compute.threads), precision)
     if tiles < TUNED_FROM_TILES:
         return plain
     timed = tile if tiles >= TUNED_EXACTLY_FROM_TILES else shrink_tile(tile, models[0].network.divisor)

@@ -212,6 +212,7 @@ def _obey_earlier(tiling: Tiling, compute: Compute, earlier: Mapping[str, Any] |
         compute,
         layout=compute.layout or execution["layout"],
         threads=compute.threads or execution["threads"],
+        precision=compute.precision or execution["precision"],
         region=compute.region or (height, width),
     )
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from volumen.errors import ShapeError
 from volumen.geometry import Box, TileGrid
+from volumen.inference.ahead import Fetched, run_ahead
 from volumen.inference.blending import Finished, SlabAccumulator
 from volumen.inference.tiles import CutTile, select_tiles
 
@@ -22,6 +23,7 @@ Progress = Callable[[int, int], None]
 Heads = dict[str, Float[Tensor, "_ _ _ _ _"]]
 
 SOLE = ""  # the head of a network that gives a tensor
+BATCHES_AHEAD = 2
 
 
 def stream_slabs(
@@ -39,8 +41,8 @@ def stream_slabs(
     same shape.
     """
     slab = SlabAccumulator(grid, region, feeder.device)
-    for boxes in _split_batches(select_tiles(grid, region), feeder.batch):
-        outputs = _forward_batch(forward, feeder.fill(boxes, cut, grid))
+    for boxes, image in feeder.feed(select_tiles(grid, region), cut, grid):
+        outputs = _forward_batch(forward, image)
         for slot, box in enumerate(boxes):
             yield from slab.finish(box.start[0])
             slab.add(box, {name: output[slot] for name, output in outputs.items()})
@@ -51,29 +53,31 @@ def stream_slabs(
 
 
 class TileFeeder:
-    """The one batch that tiles are laid into, on the way to the device."""
+    """Lays tiles into batches on the device; a GPU's are laid while it computes, the CPU's all into one place."""
 
     def __init__(self, channels: int, tile: Sequence[int], batch: int, device: torch.device) -> None:
         self.batch = batch
         self.device = device
-        self._copied = torch.cuda.Event() if device.type == "cuda" else None  # type: ignore[no-untyped-call]
-        self._host = torch.zeros((batch, channels, *tile), pin_memory=self._copied is not None)
+        self._shape = (batch, channels, *tile)
+        self._place = torch.zeros(self._shape) if device.type == "cpu" else None
 
-    def fill(self, boxes: Sequence[Box], cut: CutTile, grid: TileGrid) -> Float32[Tensor, "b c z y x"]:
+    def feed(
+        self, boxes: Iterator[Box], cut: CutTile, grid: TileGrid
+    ) -> Iterator[tuple[list[Box], Float32[Tensor, "b c z y x"]]]:
+        """Boxes and their batch, which is good until the next is asked for; its last slots may be left from before."""
+        batches = ((some, self._fill(some, cut, grid)) for some in _split_batches(boxes, self.batch))
+        return batches if self.device.type == "cpu" else run_ahead(batches, BATCHES_AHEAD)
+
+    def _fill(self, boxes: Sequence[Box], cut: CutTile, grid: TileGrid) -> Float32[Tensor, "b c z y x"]:
         """The batch with a tile in each slot; voxels past the volume's end are 0."""
-        if self._copied:
-            self._copied.synchronize()
+        batch = torch.zeros(self._shape, pin_memory=True) if self._place is None else self._place
         for slot, box in enumerate(boxes):
             inside = box.clip(Box.whole(grid.shape))
-            target = self._host[slot].numpy()
+            target = batch[slot].numpy()
             if inside != box:
                 target[:] = 0
             target[(slice(None), *inside.relative_to(box.start).slices)] = cut(inside)
-        if not self._copied:
-            return self._host
-        image = self._host.to(self.device, non_blocking=True)
-        self._copied.record()
-        return image
+        return batch.to(self.device, non_blocking=True)
 
 
 def read_outputs(output: Output) -> Heads:
@@ -100,7 +104,7 @@ def _split_batches(boxes: Iterator[Box], size: int) -> Iterator[list[Box]]:
         yield batch
 
 
-def join_planes(slabs: Iterator[Finished], region: Box) -> dict[str, Float32[np.ndarray, "_ z y x"]]:
+def join_planes(slabs: Iterator[Fetched], region: Box) -> dict[str, Float32[np.ndarray, "_ z y x"]]:
     """All finished planes in one array a head."""
     joined: dict[str, Float32[np.ndarray, "_ z y x"]] = {}
     for slab in slabs:

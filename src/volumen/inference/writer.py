@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from volumen.geometry import Box
-from volumen.inference.blending import Finished
+from volumen.inference.ahead import Fetched
 from volumen.inference.knobs import Stored
 from volumen.inference.memory import set_aside
 from volumen.inference.prediction_files import store_probabilities
@@ -32,7 +32,7 @@ class PlaneWriter:
         self._rows = {name: self._make_row(volume.channels or 1) for name, volume in volumes.items()}
         self._from = self._until = box.start[0]
 
-    def write(self, finished: Finished) -> bool:
+    def write(self, finished: Fetched) -> bool:
         """Takes the next planes; whether that filled a row of chunks, which is on disk then."""
         row = self._from
         first, count = finished.z + self._shift, next(iter(finished.heads.values())).shape[1]

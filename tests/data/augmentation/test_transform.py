@@ -200,3 +200,11 @@ def test_vectors_turn_with_the_space_they_live_in(transform):
 
 def measure_gradient(image):
     return torch.stack(torch.gradient(image[:, 0], dim=(1, 2, 3)), 1)
+
+
+@pytest.mark.gpu
+@parametrize([transform for transform in ALL if not isinstance(transform, GaussianNoise)])
+def test_a_gpu_changes_images_as_the_processor_does(transform):
+    image, params = torch.rand(4, 1, *SHAPE), draw_many(transform, 4)
+    there = transform.apply(image.cuda(), params, "image").cpu()
+    torch.testing.assert_close(there, transform.apply(image, params, "image"), atol=1e-4, rtol=1e-4)
