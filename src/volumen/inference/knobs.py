@@ -38,8 +38,8 @@ class Compute:
         memory: what all processes together may hold, as 800M or 4G; regions become as large as fits.
         region: voxels along y and x that are computed in one go, over the whole depth.
         threads: threads of one forward on the CPU; with several workers their share of the cores.
-        precision: bf16 and fp16 are faster and change probabilities in the third digit; when not said, fp16 on a GPU and
-            fp32 on the CPU.
+        precision: bf16 and fp16 are faster and change probabilities in the third digit; None is fp16 on a GPU and fp32
+            on the CPU.
         layout: order of a network's numbers in memory.
         stored: type of the numbers on disk; uint8 keeps probabilities in steps of 1/255.
         workers: processes that predict regions of a volume side by side, each with a model of its own.

@@ -14,7 +14,9 @@ from volumen.networks.layers import (
     build_normalisation,
     build_preactivated_unit,
     build_unit,
+    read_slope,
 )
+from volumen.networks.norms import convolve_unbiased, fuses, normalise
 from volumen.networks.plan import Stage
 
 UNIT_STRIDE: Shape = (1, 1, 1)
@@ -40,6 +42,9 @@ class ResidualBlock(nn.Module):
     def forward(self, features: Float[Tensor, "b c z y x"]) -> Float[Tensor, "b d k j i"]:
         """The block's correction added to what came in."""
         shortcut: Tensor = self.shortcut(features)
+        if self.excitation is None and fuses(self.norm, features):
+            convolved = convolve_unbiased(self.second, self.first(features))
+            return normalise(convolved, self.norm, slope=read_slope(self.activation), added=shortcut, overwrite=True)
         convolved = self.second(self.first(features))
         correction: Tensor = self.norm(convolved)
         if self.excitation is not None:

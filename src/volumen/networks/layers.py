@@ -4,9 +4,11 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from volumen.geometry import Shape
+from volumen.networks.norms import InstanceNorm, convolve_unbiased, fuses, normalise
 from volumen.networks.projection import Projected
 
 Block = Literal["plain", "residual", "preactivation"]
@@ -17,7 +19,7 @@ Upsampling = Literal["transposed", "resize"]
 SLOPE = 1e-2
 GROUPS = 8
 
-Norm = nn.BatchNorm3d | nn.InstanceNorm3d | nn.GroupNorm
+Norm = nn.BatchNorm3d | InstanceNorm | nn.GroupNorm
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,38 @@ class Layers:
     project: Projected | None = None
 
 
+class Unit(nn.Sequential):
+    """Convolution, norm, activation."""
+
+    def forward(self, features: Float[Tensor, "b c z y x"]) -> Float[Tensor, "b d k j i"]:
+        """The features of the next layer."""
+        convolution, norm, activation = self
+        if isinstance(convolution, nn.Conv3d) and fuses(norm, features):
+            convolved = convolve_unbiased(convolution, features)
+            return normalise(convolved, norm, slope=read_slope(activation), overwrite=True)
+        activated: Tensor = activation(norm(convolution(features)))
+        return activated
+
+
+class PreactivatedUnit(nn.Sequential):
+    """Norm, activation, convolution."""
+
+    def forward(self, features: Float[Tensor, "b c z y x"]) -> Float[Tensor, "b d k j i"]:
+        """The features of the next layer."""
+        norm, activation, convolution = self
+        if fuses(norm, features):
+            activated = normalise(features, norm, slope=read_slope(activation))
+        else:
+            activated = activation(norm(features))
+        convolved: Tensor = convolution(activated)
+        return convolved
+
+
+def read_slope(activation: nn.Module) -> float:
+    """What an activation multiplies negatives with."""
+    return activation.negative_slope if isinstance(activation, nn.LeakyReLU) else 0.0
+
+
 def build_convolution(
     inside: int, outside: int, *, kernel: Shape, stride: Shape = (1, 1, 1), bias: bool = True
 ) -> nn.Conv3d:
@@ -65,7 +99,7 @@ def build_normalisation(features: int, layers: Layers) -> Norm:
         return nn.BatchNorm3d(features)
     if layers.normalisation == "group":
         return nn.GroupNorm(math.gcd(features, GROUPS), features)
-    return nn.InstanceNorm3d(features, affine=True)
+    return InstanceNorm(features)
 
 
 def build_activation(layers: Layers) -> nn.Module:
@@ -75,7 +109,7 @@ def build_activation(layers: Layers) -> nn.Module:
 
 def build_unit(inside: int, outside: int, layers: Layers, *, kernel: Shape, stride: Shape = (1, 1, 1)) -> nn.Sequential:
     """Convolution, norm, activation."""
-    return nn.Sequential(
+    return Unit(
         build_convolution(inside, outside, kernel=kernel, stride=stride),
         build_normalisation(outside, layers),
         build_activation(layers),
@@ -84,7 +118,7 @@ def build_unit(inside: int, outside: int, layers: Layers, *, kernel: Shape, stri
 
 def build_preactivated_unit(inside: int, outside: int, layers: Layers, *, kernel: Shape) -> nn.Sequential:
     """Norm, activation, convolution."""
-    return nn.Sequential(
+    return PreactivatedUnit(
         build_normalisation(inside, layers),
         build_activation(layers),
         build_convolution(inside, outside, kernel=kernel),

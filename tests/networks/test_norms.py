@@ -1,0 +1,53 @@
+"""Norms that a GPU computes in one go with what follows them; the kernels themselves need one."""
+
+import pytest
+import torch
+from torch.nn.functional import instance_norm, leaky_relu
+
+from volumen.networks.layers import Layers, build_unit
+from volumen.networks.norms import InstanceNorm, fuses, normalise
+
+SHAPES = [(1, 32, 40, 33, 21), (2, 5, 7, 6, 5), (3, 70, 9, 8, 8), (1, 1, 64, 64, 64), (2, 320, 4, 4, 4)]
+
+
+def test_nothing_is_fused_on_the_processor_or_where_gradients_are_asked_for():
+    norm, features = InstanceNorm(2), torch.ones(1, 2, 3, 3, 3)
+    with torch.no_grad():
+        assert not fuses(norm, features)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last_3d])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_norm_a_sum_and_an_activation_are_those_of_torch(shape, layout, dtype):
+    torch.manual_seed(0)
+    norm = InstanceNorm(shape[1]).cuda()
+    torch.nn.init.normal_(norm.weight)
+    torch.nn.init.normal_(norm.bias)
+    features, added = (torch.randn(shape, device="cuda").mul(3).add(mean).to(dtype) for mean in (20, 0))
+    expected = instance_norm(features.float(), weight=norm.weight, bias=norm.bias, eps=norm.eps)
+    arranged = features.contiguous(memory_format=layout)
+    before = arranged.clone()
+    with torch.inference_mode():
+        alone = normalise(arranged, norm)
+        summed = normalise(arranged, norm, slope=0.01, added=added)
+        assert torch.equal(arranged, before)
+        over = normalise(arranged, norm, slope=0.01, added=added, overwrite=True)
+    near = {"atol": 3e-5, "rtol": 1e-4} if dtype == torch.float32 else {"atol": 0.05, "rtol": 0.01}
+    torch.testing.assert_close(alone.float(), expected, **near)
+    torch.testing.assert_close(summed.float(), leaky_relu(expected + added.float(), 0.01), **near)
+    assert torch.equal(over, summed)
+    assert over.data_ptr() == arranged.data_ptr()
+
+
+@pytest.mark.gpu
+def test_a_unit_predicts_what_it_learns_with():
+    torch.manual_seed(0)
+    unit = build_unit(3, 8, Layers(), kernel=(3, 3, 3)).cuda()
+    image = torch.randn(2, 3, 12, 10, 8, device="cuda")
+    with torch.backends.cudnn.flags(allow_tf32=False):
+        learnt = unit(image)
+        with torch.inference_mode():
+            predicted = unit(image)
+    torch.testing.assert_close(predicted, learnt, atol=1e-4, rtol=1e-4)
