@@ -1,11 +1,12 @@
 """What predicting a volume will take: tiles, time, memory; nothing of it is made."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from volumen.errors import ShapeError
 from volumen.geometry import Box, Shape, TileGrid, count_overlap
-from volumen.inference.regions import Buffers, choose_region
+from volumen.inference.regions import Buffers, choose_region, estimate_load
 from volumen.networks import Memory
 from volumen.volumes import Volume
 
@@ -21,7 +22,7 @@ class TileForecast:
         shape: its voxels.
         tile: voxels of a tile.
         overlap: that neighbouring tiles share at least.
-        tiles: how many there are.
+        tiles: that are computed, those that two regions share twice.
         network: bytes of the network and the forward of a tile, where the network is.
         buffers: bytes of input, means and output that are held at once, in the process.
         seconds: of all forwards; reading and writing go on beside them.
@@ -74,14 +75,16 @@ def forecast_prediction(
         sums=outputs,
         stored=outputs * FLOAT,
     )
-    region = choose_region(Box.whole(source.shape), buffers, None)
+    whole = Box.whole(source.shape)
+    load = partial(estimate_load, grid, whole, workers=1)
+    region = choose_region(whole, buffers, None, load=load)
     return TileForecast(
         spec=source.spec,
         shape=source.shape,
         tile=tile,
         overlap=shared,
-        tiles=len(grid),
+        tiles=load(region),
         network=memory.prediction,
         buffers=buffers.measure(region),
-        seconds=len(grid) * seconds,
+        seconds=load(region) * seconds,
     )

@@ -110,8 +110,8 @@ def plan_prediction(
         buffers = _count_buffers(models, seen, grid.tile, execution=execution, stored=compute.stored)
         workers = 1 if workforce is None else workforce.workers
         budget = _measure_budget(models, tile, execution, compute.memory, workers=workers)
-        load = partial(estimate_load, grid, part, workers=workers) if workers > 1 else None
-        region = choose_region(part, buffers, budget, load=load)
+        load = partial(estimate_load, grid, part, workers=workers)
+        region = choose_region(part, buffers, budget, load=load, device=execution.device)
     return PredictionPlan(
         source=source.spec,
         roi=part,

@@ -13,8 +13,8 @@ from volumen.inference.tiles import select_starts
 
 # Edge of the output's chunks: what readers of predictions decode at a time.
 CHUNK = 64
-# What the buffers of a region may hold when no budget is given.
-DEFAULT_BUFFERS = 2**30
+# What the buffers of a region may hold when no budget is given, by device: a GPU's machine has more.
+USUAL_BUFFERS = {"cpu": 2**30, "cuda": 2**32}
 
 
 @dataclass(frozen=True)
@@ -56,26 +56,29 @@ def choose_region(
     buffers: Buffers,
     available: int | None,
     *,
-    load: Callable[[tuple[int, int]], int] | None = None,
+    load: Callable[[tuple[int, int]], int],
+    device: str = "cpu",
 ) -> tuple[int, int]:
-    """Voxels along y and x of the largest square of chunks whose buffers fit.
+    """Voxels along y and x of the squares of chunks, or strips as wide as the volume, that fit and give least to do.
 
     Args:
         roi: what is predicted in all.
         buffers: what decides how much memory a region takes.
-        available: bytes there are; when even one chunk does not fit, a MemoryBudgetError. None: `DEFAULT_BUFFERS`, or
-            one chunk.
-        load: what a worker has to do with regions of a size; the least counts before the largest.
+        available: bytes there are; when even one chunk does not fit, a MemoryBudgetError. None: what is usual on the
+            device, or one chunk.
+        load: what a worker has to do with regions of a size; the largest of those with the least is taken.
+        device: where networks compute.
     """
     _, height, width = (-(-edge // CHUNK) for edge in roi.shape)
-    sizes = [(min(n, height) * CHUNK, min(n, width) * CHUNK) for n in range(1, max(height, width) + 1)]
-    allowed = DEFAULT_BUFFERS if available is None else available
-    fitting = [size for size in sizes if buffers.measure(size) <= allowed]
+    squares = [(min(n, height) * CHUNK, min(n, width) * CHUNK) for n in range(1, max(height, width) + 1)]
+    strips = [(n * CHUNK, width * CHUNK) for n in range(1, height + 1)]
+    allowed = USUAL_BUFFERS[device] if available is None else available
+    fitting = [size for size in squares + strips if buffers.measure(size) <= allowed]
     if fitting:
-        return fitting[-1] if load is None else min(reversed(fitting), key=load)
+        return min(sorted(fitting, key=prod, reverse=True), key=load)
     if available is None:
-        return sizes[0]
-    lacking = buffers.measure(sizes[0]) - available
+        return squares[0]
+    lacking = buffers.measure(squares[0]) - available
     raise MemoryBudgetError(
         f"the memory budget is {lacking / 2**20:.0f} MB too small for tiles of {buffers.tile}; "
         f"raise --memory, or lower --tile, --batch or --workers"
@@ -83,14 +86,15 @@ def choose_region(
 
 
 def estimate_load(grid: TileGrid, roi: Box, region: tuple[int, int], *, workers: int) -> int:
-    """Tiles that one of several workers forwards: rounds of regions, each as long as the one with most tiles."""
-    sides = zip(range(1, 3), region, strict=True)
-    regions, tiles = 1, len(select_starts(grid, roi)[0])
-    for axis, edge in sides:
-        starts = range(roi.start[axis], roi.stop[axis], edge)
-        regions *= len(starts)
-        tiles *= max(_count_starts(grid, axis, start, min(start + edge, roi.stop[axis])) for start in starts)
-    return tiles * -(-regions // workers)
+    """Tiles that a worker forwards: one does all; of several each does rounds as long as the region with most tiles."""
+    layers = len(select_starts(grid, roi)[0])
+    rows, columns = (
+        [_count_starts(grid, axis, start, min(start + edge, stop)) for start in range(roi.start[axis], stop, edge)]
+        for axis, edge, stop in zip(range(1, 3), region, roi.stop[1:], strict=True)
+    )
+    if workers == 1:
+        return layers * sum(rows) * sum(columns)
+    return layers * max(rows) * max(columns) * -(-len(rows) * len(columns) // workers)
 
 
 def check_region(region: Sequence[int]) -> tuple[int, int]:
