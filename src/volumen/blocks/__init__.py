@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from volumen.blocks.ahead import run_ahead as run_ahead
     from volumen.blocks.dask import Dask as Dask
     from volumen.blocks.difference import list_differences as list_differences
     from volumen.blocks.executors import Executor as Executor
@@ -44,6 +45,7 @@ _HOMES = {
     "plan_blocks": "plan",
     "refuse_running": "run",
     "replace_path": "replace",
+    "run_ahead": "ahead",
     "run_plan": "run",
     "write_json": "replace",
 }
@@ -66,6 +68,7 @@ __all__ = [
     "plan_blocks",
     "refuse_running",
     "replace_path",
+    "run_ahead",
     "run_plan",
     "write_json",
 ]

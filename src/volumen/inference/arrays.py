@@ -6,7 +6,7 @@ from jaxtyping import Float32
 
 from volumen.errors import DataError, ShapeError
 from volumen.geometry import Box, Shape, TileGrid, to_shape
-from volumen.inference.ahead import fetch_planes
+from volumen.inference.fetching import fetch_planes
 from volumen.inference.stream import SOLE, Forward, TileFeeder, join_planes, stream_slabs
 
 Predicted = Float32[np.ndarray, "... z y x"]

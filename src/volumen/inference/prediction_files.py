@@ -202,7 +202,7 @@ def store_probabilities(probabilities: Float32[np.ndarray, "*shape"], stored: St
     """Probabilities as they are stored."""
     if stored == "uint8":
         return np.rint(probabilities * np.float32(255)).astype(np.uint8)
-    return probabilities.astype(stored)
+    return probabilities.astype(stored, copy=False)
 
 
 def restore_probabilities(values: np.ndarray, stored: Stored) -> Float32[np.ndarray, "..."]:

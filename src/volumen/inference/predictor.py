@@ -120,12 +120,15 @@ class PredictRegion:
             return plan.intensity.apply(slab.cut(box))
 
         volumes = {head.name: self.prediction.open_head(head.name, writable=True) for head in plan.heads}
-        writer = PlaneWriter(volumes, task.box, start=region.start[0], depth=plan.chunks[0], stored=plan.stored)
-        for finished in stream_probabilities(
+        on_gpu = plan.execution.device != "cpu"
+        planes = stream_probabilities(
             lay_models(self.models), plan.grid, region, cut, execution=plan.execution, on_tiles=on_tiles
-        ):
-            if writer.write(finished) and plan.execution.device == "cpu":
-                trim_memory()  # reading and writing break up the heap between activations
+        )
+        start, depth = region.start[0], plan.chunks[0]
+        with PlaneWriter(volumes, task.box, start=start, depth=depth, stored=plan.stored, behind=on_gpu) as writer:
+            for finished in planes:
+                if writer.write(finished) and not on_gpu:
+                    trim_memory()  # reading and writing break up the heap between activations
 
 
 def predict_in_memory(

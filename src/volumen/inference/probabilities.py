@@ -10,9 +10,9 @@ from volumen.errors import ModelError
 from volumen.geometry import Box, TileGrid
 from volumen.heads import HeadSpec
 from volumen.inference.activation import activate_planes
-from volumen.inference.ahead import Fetched, fetch_planes
 from volumen.inference.blending import Finished
 from volumen.inference.execution import EnsembleForward, Execution, name_output
+from volumen.inference.fetching import Fetched, fetch_planes
 from volumen.inference.model import Model
 from volumen.inference.stream import TileFeeder, TilesDone, stream_slabs
 from volumen.inference.tiles import CutTile

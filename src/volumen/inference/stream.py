@@ -8,10 +8,11 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
+from volumen.blocks import run_ahead
 from volumen.errors import ShapeError
 from volumen.geometry import Box, TileGrid
-from volumen.inference.ahead import Fetched, run_ahead
 from volumen.inference.blending import Finished, SlabAccumulator
+from volumen.inference.fetching import Fetched
 from volumen.inference.tiles import CutTile, select_tiles
 
 # What a network gives for an image: a tensor, or by head a tensor or a list whose first is the finest.

@@ -40,24 +40,19 @@ def normalise_features(
     steps = triton.cdiv(triton.cdiv(voxels, rows), PARTS)
     parts = triton.cdiv(voxels, rows * steps)
     measured = torch.empty((2, batch * channels, parts), device=features.device)
-    scales = torch.empty((2, batch * channels), device=features.device)
-    grid = (parts, triton.cdiv(columns, width), groups)
-    measure_parts[grid](features, measured[0], measured[1], voxels, columns, parts, steps, ROWS=rows, COLUMNS=width)
-    join_parts[(batch * channels,)](
-        *(measured[0], measured[1], weight, bias, scales[0], scales[1]),
-        *(voxels, channels, parts, rows * steps, epsilon),
-        PARTS=PARTS,
+    scaled = torch.empty((2, batch * channels), device=features.device)
+    measure_parts[parts, triton.cdiv(columns, width), groups](
+        features, measured, voxels, columns, parts, steps, ROWS=rows, COLUMNS=width
     )
-    apply_scales[(triton.cdiv(voxels * columns, ELEMENTS), groups)](
-        *(features, features if added is None else added, out, scales[0], scales[1], voxels * columns, columns, slope),
-        ADD=added is not None,
-        ELEMENTS=ELEMENTS,
-    )
+    join_parts[channels, batch](measured, scaled, weight, bias, voxels, rows * steps, epsilon, PARTS=PARTS)
+    length = voxels * columns
+    blocks = triton.cdiv(length, ELEMENTS)
+    apply_scales[blocks, groups](features, added, out, scaled, length, columns, slope, ELEMENTS=ELEMENTS)
 
 
 @triton.jit
-def measure_parts(features, means, spreads, voxels, columns, parts, steps, ROWS: tl.constexpr, COLUMNS: tl.constexpr):
-    """Mean and sum of squares about it, of each column of a part; parts within are joined after Chan et al. 1979."""
+def measure_parts(features, measured, voxels, columns, parts, steps, ROWS: tl.constexpr, COLUMNS: tl.constexpr):
+    """Means of each column of a part, then sums of squares about them, joined step by step after Chan et al. 1979."""
     part, block, group = tl.program_id(0), tl.program_id(1), tl.program_id(2)
     column = block * COLUMNS + tl.arange(0, COLUMNS)
     known = column < columns
@@ -80,42 +75,40 @@ def measure_parts(features, means, spreads, voxels, columns, parts, steps, ROWS:
         spread += tl.sum(away * away, 0) + apart * apart * (count * more / total)
         count += more
     place = (group * columns + column) * parts + part
-    tl.store(means + place, mean, mask=known)
-    tl.store(spreads + place, spread, mask=known)
+    tl.store(measured + place, mean, mask=known)
+    tl.store(measured + tl.num_programs(2) * columns * parts + place, spread, mask=known)
 
 
 @triton.jit
-def join_parts(
-    means, spreads, weight, bias, scales, shifts, voxels, channels, parts, size, epsilon, PARTS: tl.constexpr
-):
-    """What a plane is multiplied by, and what is added then."""
-    plane = tl.program_id(0)
-    part = tl.arange(0, PARTS)
+def join_parts(measured, scaled, weight, bias, voxels, size, epsilon, PARTS: tl.constexpr):
+    """What each plane is multiplied by, then what is added to it."""
+    channel, planes = tl.program_id(0), tl.num_programs(0) * tl.num_programs(1)
+    plane = tl.program_id(1) * tl.num_programs(0) + channel
+    parts, part = tl.cdiv(voxels, size), tl.arange(0, PARTS)
     inside = part < parts
     counts = tl.where(inside, tl.minimum(voxels - part * size, size), 0).to(tl.float32)
-    own = tl.load(means + plane * parts + part, mask=inside, other=0.0)
+    own = tl.load(measured + plane * parts + part, mask=inside, other=0.0)
+    within = tl.load(measured + (planes + plane) * parts + part, mask=inside, other=0.0)
     mean = tl.sum(own * counts, 0) / voxels
     apart = tl.where(inside, own - mean, 0.0)
-    spread = tl.sum(tl.load(spreads + plane * parts + part, mask=inside, other=0.0) + apart * apart * counts, 0)
-    channel = plane % channels
-    scale = tl.load(weight + channel).to(tl.float32) / tl.sqrt(spread / voxels + epsilon)
-    tl.store(scales + plane, scale)
-    tl.store(shifts + plane, tl.load(bias + channel).to(tl.float32) - mean * scale)
+    variance = tl.sum(within + apart * apart * counts, 0) / voxels
+    scale = tl.load(weight + channel).to(tl.float32) / tl.sqrt(variance + epsilon)
+    tl.store(scaled + plane, scale)
+    tl.store(scaled + planes + plane, tl.load(bias + channel).to(tl.float32) - mean * scale)
 
 
 @triton.jit
-def apply_scales(
-    features, added, out, scales, shifts, length, columns, slope, ADD: tl.constexpr, ELEMENTS: tl.constexpr
-):
+def apply_scales(features, added, out, scaled, length, columns, slope, ELEMENTS: tl.constexpr):
     """Features of a group scaled, shifted, added to and activated."""
     block, group = tl.program_id(0), tl.program_id(1)
     place = block.to(tl.int64) * ELEMENTS + tl.arange(0, ELEMENTS)
     inside = place < length
-    plane = group * columns + place % columns
+    scales = scaled + group * columns + place % columns
+    shifts = scales + tl.num_programs(1) * columns
     base = group.to(tl.int64) * length
     values = tl.load(features + base + place, mask=inside, other=0.0).to(tl.float32)
-    values = values * tl.load(scales + plane, mask=inside, other=0.0) + tl.load(shifts + plane, mask=inside, other=0.0)
-    if ADD:
+    values = values * tl.load(scales, mask=inside, other=0.0) + tl.load(shifts, mask=inside, other=0.0)
+    if added is not None:
         values += tl.load(added + base + place, mask=inside, other=0.0).to(tl.float32)
     values = tl.where(values < 0, values * slope, values)
     tl.store(out + base + place, values.to(out.dtype.element_ty), mask=inside)

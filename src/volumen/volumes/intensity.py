@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from volumen.blocks import run_ahead
 from volumen.errors import DataError
 from volumen.geometry import Box, Shape, to_shape
 from volumen.volumes.memory import to_volume
@@ -15,6 +16,7 @@ from volumen.volumes.volume import Volume, Voxels
 
 MOST_CHUNKS = 4096
 BINS = 65_536
+PIECES_AHEAD = 2
 
 _PIECE_VOXELS = 2**22  # counted at once; a chunk may be a whole slice of a scroll
 _EXACT_BYTES = 2
@@ -75,8 +77,8 @@ class Intensity:
 def measure_intensity(volume: Volume | np.ndarray, *, progress: Progress | None = None) -> Intensity:
     """What intensities a volume has: exact for 8 and 16 bit ints, to a 65,536th of the range for other types.
 
-    At most 4,096 chunks on an even grid are read, all when there are fewer, one piece of at most 4 M voxels in memory
-    at a time; channels count together. A voxel that is no finite number is an error.
+    At most 4,096 chunks on an even grid are read, all when there are fewer, a few pieces of at most 4 M voxels in
+    memory at a time; channels count together. A voxel that is no finite number is an error.
     """
     source = to_volume(volume)
     if not source.layout.nbytes:
@@ -132,9 +134,8 @@ def choose_pieces(source: Volume) -> Iterator[Box]:
 
 
 def _read_pieces(source: Volume) -> Iterator[tuple[Box, Voxels]]:
-    """Every chosen piece with what it holds."""
-    for piece in choose_pieces(source):
-        yield piece, source.read(piece)
+    """Every chosen piece with what it holds; the next are read while one is looked at."""
+    yield from run_ahead(((piece, source.read(piece)) for piece in choose_pieces(source)), PIECES_AHEAD)
 
 
 def _measure_exactly(source: Volume, progress: Progress) -> Intensity:

@@ -1,21 +1,17 @@
-"""Work that a thread does ahead, so that neither a GPU nor the processor beside it waits for the other."""
+"""Finished planes on their way from where they were computed to the processor's memory."""
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import torch
 from jaxtyping import Float32
 
+from volumen.blocks import run_ahead
 from volumen.inference.blending import Finished
 
 # Finished planes come a tile's depth at a time: so many lots of them may wait before the GPU does.
 LOTS_AHEAD = 8
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -35,22 +31,6 @@ def fetch_planes(slabs: Iterator[Finished], device: torch.device) -> Iterator[Fe
     for fetched, copied in run_ahead(_begin_copies(slabs), LOTS_AHEAD):
         copied.synchronize()
         yield fetched
-
-
-def run_ahead(items: Iterator[Item], count: int) -> Iterator[Item]:
-    """The same items in the same order; a thread makes up to `count` of them before they are asked for.
-
-    An error comes out where its item would have.
-    """
-    end = object()
-    with ThreadPoolExecutor(1) as thread:
-        waiting: deque[Future[Item | object]] = deque(thread.submit(next, items, end) for _ in range(count))
-        try:
-            while (item := waiting.popleft().result()) is not end:
-                waiting.append(thread.submit(next, items, end))
-                yield item  # type: ignore[misc]  # only `end` is no item
-        finally:
-            thread.shutdown(cancel_futures=True)
 
 
 def _begin_copies(slabs: Iterator[Finished]) -> Iterator[tuple[Fetched, torch.cuda.Event]]:
