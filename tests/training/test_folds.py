@@ -30,9 +30,7 @@ def trained(make_config, cases, tmp_path_factory):
     seen, out = [], tmp_path_factory.mktemp("trained")
     config = make_config({"schedule": {"name": "warm_restarts", "t_0": 10}}, previews=2, **AVERAGES)
     fold = split_folds(cases, folds=2)[0]
-    result = train_fold(
-        config, cases=cases, fold=fold, out=out, progress=lambda done, total: seen.append((done, total))
-    )
+    result = train_fold(config, cases=cases, fold=fold, out=out, progress=lambda *told: seen.append(told))
     return out, result, seen
 
 
@@ -45,7 +43,7 @@ def test_a_fold_leaves_a_row_an_epoch_a_log_pictures_checkpoints_and_models(trai
         + [f"checkpoints/{name}.ckpt" for name in ("best", "last", "swa", "ema")]
         + [f"{model}/{name}" for model in models for name in ("model.json", "weights.safetensors")]
     )
-    assert seen == [(number, 6) for number in range(1, 7)]
+    assert seen == [("batches", number, 6) for number in range(1, 7)]
     rows = read_table(out)
     named = [f"{part}/{name}" for part in ("train", "val") for name in ("loss", "ball/dice", "ball/focal")]
     assert list(rows[0]) == ["epoch", *named, "val/dice", "lr", "seconds"]

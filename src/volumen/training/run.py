@@ -15,16 +15,18 @@ from volumen.data import (
     Division,
     Draft,
     Fold,
+    NamedProgress,
     check_leaks,
     divide_cases,
     fit_normalisations,
     gather_cases,
+    name_progress,
     read_folds,
     write_folds,
 )
 from volumen.errors import ConfigError, ExistsError, OutputError, PartFailedError, VolumenError
 from volumen.inference import set_threads, tune_allocator
-from volumen.training.folds import Progress, find_best, read_state, train_fold
+from volumen.training.folds import find_best, read_state, train_fold
 from volumen.training.options import RunOptions
 from volumen.training.resume import check_same_run
 from volumen.training.setup import settle_config
@@ -44,7 +46,7 @@ def train_folds(
     folds: Folds = 0,
     cases: Sequence[Case] | None = None,
     options: RunOptions | None = None,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> RunSummary:
     """How every fold ended, those of earlier calls included; all files lie in `out`.
 
@@ -57,9 +59,10 @@ def train_folds(
         folds: which one, or all.
         cases: what to learn from; found under `config.data.root` when not given.
         options: how to go about it.
-        progress: called with training batches of a fold done and in all.
+        progress: told what is done of what is measured and learned from, how much, and how much there is in all.
     """
     options, out = options or RunOptions(), Path(out)
+    progress = progress if is_main_process() else None
     config = settle_config(config, fast=options.fast)
     check_strategy(config)
     tune_allocator()
@@ -71,7 +74,9 @@ def train_folds(
     if options.overwrite and is_main_process():
         for fold in chosen:
             shutil.rmtree(out / files.name_fold(fold.number), ignore_errors=True)
-    maps = fit_normalisations(division.cases, config.data.normalisation)
+    maps = fit_normalisations(
+        division.cases, config.data.normalisation, progress=name_progress(progress, "cases measured")
+    )
     for fold in chosen:
         folder = out / files.name_fold(fold.number)
         train = partial(train_fold, config, cases=division.cases, fold=fold, out=folder, options=options, maps=maps)
