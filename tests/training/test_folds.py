@@ -2,6 +2,7 @@ import csv
 import logging
 import math
 import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -152,6 +153,12 @@ def test_the_best_and_the_last_checkpoints_are_kept_over_a_resumption(make_confi
     ]
     assert states == [4, 4]
     assert read_checkpoint(tmp_path / "checkpoints/best.ckpt")["run"]["epoch"] == best[0]
+    models = sorted(path.name for path in tmp_path.glob("model_epoch_*"))
+    assert models == [f"model_{Path(name).stem}" for name in kept]
+    assert [load_model(tmp_path / name).training["epoch"] for name in models] == sorted({*best, 3, 4})
+    assert (
+        load_model(tmp_path / f"model_epoch_{best[0]:04d}").weights_hash == load_model(tmp_path / "model").weights_hash
+    )
 
 
 def test_a_loss_that_is_low_enough_ends_a_run(make_config, cases, fold, tmp_path):
