@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+import torch
+
 from volumen.config import RunConfig, files, read_config, write_config
 from volumen.data import (
     Case,
@@ -28,11 +30,12 @@ from volumen.errors import ConfigError, ExistsError, OutputError, PartFailedErro
 from volumen.inference import set_threads, tune_allocator
 from volumen.training.folds import find_best, read_state, train_fold
 from volumen.training.options import RunOptions
+from volumen.training.recipe_checks import check_batch
 from volumen.training.resume import check_same_run
 from volumen.training.setup import settle_config
 from volumen.training.state import RunState
 from volumen.training.summary import FoldResult, RunSummary, read_summary
-from volumen.training.trainer import check_strategy, is_main_process
+from volumen.training.trainer import check_strategy, choose_accelerator, is_main_process
 from volumen.viewing import collect_run, write_report
 
 log = logging.getLogger(__name__)
@@ -71,6 +74,7 @@ def train_folds(
     summary = _open_run(config, out, options)
     division = _settle_folds(config, out, draft, anew=options.overwrite and folds == "all")
     chosen = _choose_folds(division.folds, folds)
+    _advise(config, options)
     if options.overwrite and is_main_process():
         for fold in chosen:
             shutil.rmtree(out / files.name_fold(fold.number), ignore_errors=True)
@@ -87,6 +91,13 @@ def train_folds(
         if error is not None and not options.continue_on_error:
             raise error
     return _conclude(summary, chosen)
+
+
+def _advise(config: RunConfig, options: RunOptions) -> None:
+    """Says once what makes training slower than it need be."""
+    if is_main_process():
+        for finding in check_batch(config.data.batch_size, torch.device(choose_accelerator(options.device))):
+            log.warning("%s", finding.text)
 
 
 def _open_run(config: RunConfig, out: Path, options: RunOptions) -> RunSummary:
