@@ -141,6 +141,15 @@ def test_who_waits_is_told_how_far_it_is(cases, monkeypatch, caplog):
     assert told[-1].startswith("looked through labels in ")
 
 
+def test_who_watches_is_told_of_every_block_and_the_log_is_not(cases, monkeypatch, caplog):
+    monkeypatch.setattr(measures, "NEXT_WORD", 0.0)
+    told = []
+    with caplog.at_level(logging.INFO):
+        measure_cases(cases, ask(), WANTED, training=True, progress=lambda *step: told.append(step))
+    assert told == [("blocks of labels in 5 cases", done, 5) for done in range(1, 6)]
+    assert caplog.text == ""
+
+
 @pytest.mark.parametrize(("name", "workers"), [("foreground", 1), ("instances", 0), ("classes", 0), ("labelled", 0)])
 def test_batches_are_the_same_from_a_worker_and_go_on_where_they_were_left(cases, name, workers):
     config = ask(name=name)

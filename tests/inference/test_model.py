@@ -102,6 +102,14 @@ class Bomb:
         return (exec, ("raise SystemExit('code from a checkpoint ran')",))
 
 
+def test_a_checkpoint_is_no_model_and_the_folder_with_its_weights_is_named(tmp_path):
+    (tmp_path / "model_epoch_0003").mkdir()
+    (tmp_path / "model_epoch_0003/model.json").touch()
+    for name, hint in (("epoch_0003", "did you mean .*model_epoch_0003?"), ("epoch_0004", "a model folder holds")):
+        with pytest.raises(ModelError, match=hint):
+            load_model(tmp_path / f"checkpoints/{name}.ckpt")
+
+
 @pytest.mark.parametrize("name", ["a.pth", "a.ckpt", "a.pt", "a.pkl"])
 def test_a_pickle_is_refused_unread(tmp_path, name):
     (tmp_path / name).write_bytes(pickle.dumps(Bomb()))

@@ -82,5 +82,5 @@ def test_folders_are_paired_by_name(pairs, tmp_path):
 
 def test_a_truth_of_another_shape_is_refused(pairs, tmp_path):
     export_volume(np.zeros((4, 4, 4), np.uint8), tmp_path / "other.tif")
-    with pytest.raises(DataError, match="has the shape"):
+    with pytest.raises(DataError, match=r"give labels of the volume.* of shape \(16, 24, 16\)"):
         tune_predictions({"a": (pairs["a"][0], tmp_path / "other.tif")}, steps=THRESHOLD)

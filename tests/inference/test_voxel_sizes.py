@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from volumen.config import Component
 from volumen.decoding import CleanUp
 from volumen.geometry import Box, VoxelSize, to_shape
 from volumen.inference import (
@@ -13,12 +14,14 @@ from volumen.inference import (
     Compute,
     PredictOptions,
     Tiling,
+    TuneOptions,
     activate_logits,
     average_predictions,
     load_model,
     predict_array,
     predict_file,
     predict_volume,
+    tune_predictions,
 )
 from volumen.inference.plan import fit_intensity
 from volumen.inference.voxel_sizes import SourceGrid
@@ -95,6 +98,31 @@ def test_a_run_is_gone_on_with(coarse_model, fine, tmp_path):
     first = predict(coarse_model, fine, tmp_path / "a.zarr")
     again = predict(coarse_model, fine, tmp_path / "a.zarr")
     assert again.attributes == first.attributes
+
+
+@pytest.mark.parametrize("roi", [None, Box((3, 5, 8), (20, 22, 31))])
+def test_decoding_is_tuned_by_labels_at_the_volumes_own_voxels(coarse_model, fine, tmp_path, roi):
+    prediction = predict(coarse_model, fine, tmp_path / "p.zarr", roi=roi)
+    check_tuning(prediction, prediction.source_grid, tmp_path)
+
+
+def test_where_no_way_back_is_written_down_it_is_found_by_voxel_sizes(model, image, tmp_path):
+    coarse = create_volume(tmp_path / "c.zarr", shape=image.shape, dtype=image.dtype, voxel_size=VoxelSize(40, 10, 10))
+    coarse.write(Box.whole(image.shape), image)
+    prediction = predict(model, coarse, tmp_path / "p.zarr")
+    check_tuning(prediction, SourceGrid(Box.whole((28, 66, 71)), (1.0, 2.0, 2.0), image.shape, OWN), tmp_path)
+
+
+def check_tuning(prediction, grid, folder):
+    """Labels that a threshold gives, brought to the volume's voxels, are found in both halves without an error."""
+    middle = float(np.median(prediction.read()))
+    labels = grid.bring_back((prediction.read() >= middle).astype(np.uint8))
+    create_volume(folder / "t.zarr", shape=labels.shape, dtype="u1", voxel_size=OWN).write(
+        Box.whole(labels.shape), labels
+    )
+    steps = (Component(name="threshold", options={"value": middle}),)
+    report = tune_predictions({"t": (prediction.path, folder / "t.zarr")}, steps=steps, options=TuneOptions(trials=1))
+    assert report.tuned.score == report.held_out_after == 1
 
 
 def test_a_volume_that_says_nothing_is_taken_as_it_is_and_said(coarse_model, source, image, tmp_path, caplog):

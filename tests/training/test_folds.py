@@ -2,6 +2,7 @@ import csv
 import logging
 import math
 import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -30,9 +31,7 @@ def trained(make_config, cases, tmp_path_factory):
     seen, out = [], tmp_path_factory.mktemp("trained")
     config = make_config({"schedule": {"name": "warm_restarts", "t_0": 10}}, previews=2, **AVERAGES)
     fold = split_folds(cases, folds=2)[0]
-    result = train_fold(
-        config, cases=cases, fold=fold, out=out, progress=lambda done, total: seen.append((done, total))
-    )
+    result = train_fold(config, cases=cases, fold=fold, out=out, progress=lambda *told: seen.append(told))
     return out, result, seen
 
 
@@ -45,7 +44,7 @@ def test_a_fold_leaves_a_row_an_epoch_a_log_pictures_checkpoints_and_models(trai
         + [f"checkpoints/{name}.ckpt" for name in ("best", "last", "swa", "ema")]
         + [f"{model}/{name}" for model in models for name in ("model.json", "weights.safetensors")]
     )
-    assert seen == [(number, 6) for number in range(1, 7)]
+    assert seen == [("batches", number, 6) for number in range(1, 7)]
     rows = read_table(out)
     named = [f"{part}/{name}" for part in ("train", "val") for name in ("loss", "ball/dice", "ball/focal")]
     assert list(rows[0]) == ["epoch", *named, "val/dice", "lr", "seconds"]
@@ -154,6 +153,12 @@ def test_the_best_and_the_last_checkpoints_are_kept_over_a_resumption(make_confi
     ]
     assert states == [4, 4]
     assert read_checkpoint(tmp_path / "checkpoints/best.ckpt")["run"]["epoch"] == best[0]
+    models = sorted(path.name for path in tmp_path.glob("model_epoch_*"))
+    assert models == [f"model_{Path(name).stem}" for name in kept]
+    assert [load_model(tmp_path / name).training["epoch"] for name in models] == sorted({*best, 3, 4})
+    assert (
+        load_model(tmp_path / f"model_epoch_{best[0]:04d}").weights_hash == load_model(tmp_path / "model").weights_hash
+    )
 
 
 def test_a_loss_that_is_low_enough_ends_a_run(make_config, cases, fold, tmp_path):

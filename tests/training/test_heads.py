@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+from PIL import Image
 
 from volumen.config import RunConfig
 from volumen.data import find_cases
@@ -14,6 +15,7 @@ from volumen.registry import TABLES
 from volumen.targets import ArrayTarget
 from volumen.training import RunOptions, train_folds
 from volumen.training.objective import build_objective
+from volumen.training.previews import take_preview
 from volumen.training.setup import set_up_fold
 
 OPTIONS = {"classes": {"classes": 9}, "shape_descriptors": {"sigma": 2.0}, "affinities": {"offsets": [[1, 0, 0]]}}
@@ -70,14 +72,32 @@ def test_every_head_learns_with_the_losses_that_its_target_suggests(cells, tmp_p
     for name, section in config.heads.items():
         for loss in section.losses:
             assert float(row[f"train/{name}/{loss.name}"]) > 0
-    assert (tmp_path / "run/fold_0/previews").is_dir()
+    with Image.open(tmp_path / "run/fold_0/previews/epoch_001.gif") as preview:
+        assert preview.n_frames == 8
+        assert preview.height > 192 * len(KINDS)
 
 
-@pytest.mark.parametrize("kind", ["affinities", "flow", "reconstruction"])
-def test_a_head_that_names_no_labels_has_its_picture_too(cells, tmp_path, kind):
-    heads = {"one": name_heads()[kind]}
-    train_folds(make_config(cells, heads), out=tmp_path / "run", options=RunOptions())
-    assert len(list((tmp_path / "run/fold_0/previews").iterdir())) == 1
+def test_a_preview_has_labels_numbers_or_objects_of_every_head(set_up):
+    setup = set_up()
+    sample = next(iter(setup.build_validation_loader(1)))
+    with torch.no_grad():
+        outputs = setup.build_network()(sample.image)
+    views = {
+        view.name: view for view in take_preview(setup.objective, sample, outputs, setup.objective.encode(sample)).heads
+    }
+    assert list(views) == KINDS
+    assert views["binary"].truth.ndim == views["binary"].prediction.ndim == 3
+    assert views["classes"].instances
+    assert views["embedding"].instances
+    assert views["embedding"].truth.ndim == 3
+    assert {
+        kind: len(views[kind].prediction) for kind in ("affinities", "distance", "embedding", "structure_tensor")
+    } == {
+        "affinities": 1,
+        "distance": 1,
+        "embedding": 3,
+        "structure_tensor": 3,
+    }
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from volumen.config import read_config
 from volumen.training import RunOptions, train_folds
 
 def main(recipe, out, kill_at):
-    def count(done, total):
-        if done == kill_at:
+    def count(what, done, total):
+        if (what, done) == ("batches", kill_at):
             os.kill(os.getpid(), signal.SIGKILL)
     train_folds(read_config(Path(recipe)), out=out, options=RunOptions(resume=True), progress=count)
 

@@ -1,10 +1,13 @@
 import csv
 import importlib.util
 
+import numpy as np
 import pytest
 
 from volumen.errors import ConfigError
 from volumen.training import build_csv_logger, build_tensorboard_logger, build_wandb_logger
+from volumen.training.loggers import Board
+from volumen.viewing import HeadView, Preview
 
 
 def read_table(folder):
@@ -48,3 +51,13 @@ def test_a_logger_without_its_package_names_the_extra(tmp_path, build, package):
         pytest.skip(f"{package} is installed")
     with pytest.raises(ConfigError, match=rf"logger={package} .*volumen\[log\]"):
         build(tmp_path)
+
+
+def test_a_board_shows_a_picture_a_head():
+    plane = np.zeros((1, 4, 4), np.float32)
+    heads = tuple(HeadView(name, plane, plane, plane > 0) for name in ("surface", "ink"))
+    shown = []
+    Board(None, lambda name, pixels, step: shown.append((name, pixels.shape[2], step))).log_pictures(
+        Preview(plane, (), heads), 7
+    )
+    assert shown == [("preview/surface", 3, 7), ("preview/ink", 3, 7)]

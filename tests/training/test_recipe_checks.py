@@ -6,7 +6,7 @@ import torch
 from volumen.data import find_cases, take_fingerprint
 from volumen.networks import Memory
 from volumen.training.objective import build_objective
-from volumen.training.recipe_checks import check_labels, check_memory, check_patch
+from volumen.training.recipe_checks import check_batch, check_labels, check_memory, check_patch
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +55,8 @@ def test_training_that_a_device_does_not_hold_is_told():
     assert list(check_memory(Memory(1, 1, 1, 1, 1), cpu)) == []
     (finding,) = check_memory(Memory(2**60, 0, 0, 0, 0), cpu)
     assert "lower data.batch_size" in finding.text
+
+
+@pytest.mark.parametrize(("size", "device", "told"), [(1, "cpu", 1), (2, "cpu", 0), (1, "cuda", 0)])
+def test_one_image_a_step_is_told_to_be_slow_on_a_cpu(size, device, told):
+    assert len(list(check_batch(size, torch.device(device)))) == told

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from volumen.config import read_config
 from volumen.errors import ConfigError, DataError, ExistsError, PartFailedError
@@ -32,13 +33,14 @@ def test_two_folds_are_trained_and_their_models_load(make_config, tmp_path):
     assert labels.shape == (9, 10, 11)
 
 
-def test_fast_does_one_batch_of_each_thing(make_config, tmp_path):
-    config = make_config(max_epochs=300, steps_per_epoch=None, swa={}, ema={})
+def test_fast_does_one_batch_of_each_thing(make_config, tmp_path, caplog):
+    config = make_config({"data": {"batch_size": 1}}, max_epochs=300, steps_per_epoch=None, swa={}, ema={})
     summary = train_folds(config, out=tmp_path / "run", options=RunOptions(fast=True))
     assert summary.folds[0].epochs == 1
     made = {path.name for path in (tmp_path / "run/fold_0").iterdir()}
     assert {"model", "model_last", "model_swa", "model_ema", "metrics.csv"} <= made
     assert (tmp_path / "run/fold_0/previews/epoch_001.gif").is_file()
+    assert caplog.text.count("set data.batch_size=2 or more") == (not torch.cuda.is_available())
 
 
 def test_a_run_that_is_there_is_refused_resumed_or_overwritten(make_config, tmp_path):

@@ -3,7 +3,16 @@ import json
 import pytest
 
 from volumen.errors import FormatError, MissingError
-from volumen.viewing import CurveSection, PictureSection, TableSection, TextSection, collect_run, write_preview
+from volumen.viewing import (
+    CurveSection,
+    HeadView,
+    PictureSection,
+    Preview,
+    TableSection,
+    TextSection,
+    collect_run,
+    write_preview,
+)
 from volumen.viewing.curves import Series
 from volumen.viewing.page import render_page
 from volumen.viewing.runs import chart_metrics, read_metrics
@@ -24,7 +33,8 @@ def run(tmp_path, sheet):
         (fold / "previews").mkdir(parents=True)
         (fold / "metrics.csv").write_text(METRICS)
         for epoch, depth in ((0, 3), (2, 1), (10, 1)):
-            write_preview(fold / "previews" / f"epoch_{epoch:04d}", sheet.image[:depth], sheet.truth[:depth])
+            head = HeadView("sheet", sheet.truth[:depth], sheet.prediction[:depth], sheet.truth[:depth] == 2)
+            write_preview(fold / "previews" / f"epoch_{epoch:04d}", Preview(sheet.image[:depth], (), (head,)))
         best = {"monitor": "val/loss", "value": 0.4, "epoch": 2}
         results.append(
             {"fold": number, "status": "completed", "seconds": 70.0, "epochs": 3, "best": best, "error": None}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from volumen.api.predictions import predict as predict
     from volumen.api.predictions import predict_each as predict_each
     from volumen.api.predictions import tune as tune
+    from volumen.api.recipes import check_recipe as check_recipe
     from volumen.api.recipes import show_recipe as show_recipe
     from volumen.api.reports import write_report as write_report
     from volumen.api.scores import evaluate as evaluate
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "CleanUp": "decoding",
     "build_model": "api.models",
+    "check_recipe": "api.recipes",
     "check_recipe_path": "api.models",
     "convert": "api.data",
     "copy_recipe": "config",
@@ -62,6 +64,7 @@ _HOMES = {
 __all__ = [
     "CleanUp",
     "build_model",
+    "check_recipe",
     "check_recipe_path",
     "convert",
     "copy_recipe",

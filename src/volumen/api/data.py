@@ -1,10 +1,10 @@
 """Verbs on volumes and data sets."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from volumen.api.progress import Progress
+from volumen.api.progress import NamedProgress, Progress
 from volumen.api.recipes import settle_recipe
 from volumen.config import RunConfig
 
@@ -71,7 +71,7 @@ def download_data(
     *,
     parts: Sequence[str] = (),
     keep: bool = False,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: NamedProgress | None = None,
 ) -> "Downloaded":
     """What is there of a public data set once it is fetched, checked and unpacked.
 
@@ -95,7 +95,7 @@ def profile_training(
     data: str | Path | None = None,
     overrides: Sequence[str] = (),
     options: "ProfileOptions | None" = None,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> "Profile":
     """Where the time of a training step goes: loading, augmentation, targets, network; and what holds it back.
 
@@ -104,7 +104,7 @@ def profile_training(
         data: folder of cases; the recipe's data.root when not said.
         overrides: settings on top, as `a.b=c`.
         options: how much is measured, and where.
-        progress: called with batches measured and in all.
+        progress: called with what is done, as batches, how much of it is, and how much there is in all.
     """
     from volumen.training import profile_training as profile
 

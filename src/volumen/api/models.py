@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from volumen.api.progress import Progress
+from volumen.api.progress import NamedProgress, Progress
 from volumen.api.recipes import settle_recipe
 from volumen.config import RunConfig, read_recipe
 from volumen.errors import ConfigError, DataError, ExistsError, OutputError
@@ -108,7 +108,7 @@ def train(
     fold: int | Literal["all"] = 0,
     overrides: Sequence[str] = (),
     options: "RunOptions | None" = None,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> "RunSummary":
     """How every fold ended; the models lie in `OUT/fold_N/model`.
 
@@ -119,7 +119,7 @@ def train(
         fold: which one, or all.
         overrides: settings on top, as `a.b=c`.
         options: resume, overwrite, fast and the like.
-        progress: called with batches of a fold done and in all.
+        progress: called with what is done, as batches, how much of it is, and how much there is in all.
     """
     from volumen.training import train_folds
 

@@ -13,6 +13,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
+from volumen.cli.progress import ErrorLines
 from volumen.errors import VolumenError
 
 USERS_MISTAKE = 2
@@ -174,7 +175,7 @@ def launch(
     logging.basicConfig(
         level=logging.DEBUG if debug else logging.WARNING,
         format="volumen: %(levelname)s: %(message)s",
-        stream=sys.stderr,
+        handlers=[ErrorLines()],
     )
     try:
         return app(tokens, exit_on_error=False, print_error=False, result_action="return_value")

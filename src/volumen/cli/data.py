@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from volumen import api
 from volumen.cli.facts import count_bytes, join_numbers, print_facts
 from volumen.cli.flags import expose_knobs
-from volumen.cli.progress import show_progress
+from volumen.cli.progress import show_named_progress, show_progress
 from volumen.training import Profile, ProfileOptions
 from volumen.viewing import format_duration
 from volumen.volumes import Converted, ConvertOptions
@@ -85,7 +85,7 @@ def profile(
         data: Folder of cases; the recipe's data.root when not given.
         as_json: Print one JSON object and nothing else.
     """
-    with show_progress("batches") as progress:
+    with show_named_progress() as progress:
         measured = api.profile_training(recipe, data=data, overrides=overrides, options=options, progress=progress)
     if as_json:
         print(json.dumps(measured.to_dict()))

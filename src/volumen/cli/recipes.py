@@ -34,12 +34,12 @@ def copy(recipe: str, target: Path, /) -> None:
 
 
 def check(recipe: str, /, *overrides: str) -> None:
-    """Say whether a recipe is right; every fault is named at once.
+    """Say whether a recipe is right, the values of all options too; every fault is named at once.
 
     Args:
         recipe: A packaged name or a path.
         overrides: Settings on top, as a.b=c.
     """
-    config = api.read_recipe(recipe, overrides)
+    config = api.check_recipe(recipe, overrides)
     heads = ", ".join(config.heads)
     print(f"{recipe}: right; network {config.network.name}, heads {heads}, patch {config.data.patch_size}")

@@ -5,7 +5,7 @@ from typing import Literal
 
 from volumen import api
 from volumen.cli.flags import expose_knobs
-from volumen.cli.progress import show_log, show_progress
+from volumen.cli.progress import show_log, show_named_progress
 from volumen.errors import ConfigError
 from volumen.training import RunOptions
 
@@ -31,7 +31,7 @@ def train(
         out: Folder of the run.
         fold: Which fold, or all.
     """
-    with show_log("volumen.training"), show_progress("batches") as progress:
+    with show_log("volumen.training"), show_named_progress() as progress:
         summary = api.train(
             recipe,
             data=data,

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from volumen.config import files as files
     from volumen.config.check import SUPPLIED as SUPPLIED
+    from volumen.config.check import gather_faults as gather_faults
+    from volumen.config.check import join_path as join_path
+    from volumen.config.check import walk_components as walk_components
     from volumen.config.component import Component as Component
     from volumen.config.component import WeightedComponent as WeightedComponent
     from volumen.config.component import build_component as build_component
@@ -55,12 +58,15 @@ _HOMES = {
     "copy_recipe": "recipes",
     "find_recipe": "recipes",
     "format_yaml": "plain_yaml",
+    "gather_faults": "check",
+    "join_path": "check",
     "list_recipes": "recipes",
     "parse_config": "recipes",
     "read_config": "recipes",
     "read_recipe": "recipes",
     "set_options": "component",
     "read_steps": "recipes",
+    "walk_components": "check",
     "write_config": "recipes",
     "write_steps": "recipes",
 }
@@ -86,12 +92,15 @@ __all__ = [
     "files",
     "find_recipe",
     "format_yaml",
+    "gather_faults",
+    "join_path",
     "list_recipes",
     "parse_config",
     "read_config",
     "read_recipe",
     "read_steps",
     "set_options",
+    "walk_components",
     "write_config",
     "write_steps",
 ]

@@ -1,6 +1,6 @@
 """Every fault of a recipe at once: file, dotted path, what is wrong, the nearest valid name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -46,14 +46,14 @@ def validate_layers(layers: Layers) -> RunConfig:
         config = RunConfig.model_validate(layers.values)
     except ValidationError as error:
         faults = [_describe(fault, layers) for fault in error.errors()]
-        raise _gather(faults) from None
+        raise gather_faults(faults) from None
     faults = [
-        f"{layers.find_source(path)}: {_join(path)}: {fault}"
+        f"{layers.find_source(path)}: {join_path(path)}: {fault}"
         for kind, path, component in walk_components(config)
         for fault in check_component(kind, component, SUPPLIED.get(kind, frozenset()))
     ]
     if faults:
-        raise _gather(faults)
+        raise gather_faults(faults)
     return config
 
 
@@ -77,7 +77,7 @@ def _walk(value: Any, pattern: Path, path: Path) -> Iterator[tuple[Path, Compone
             yield from _walk(child, pattern[1:], (*path, key))
 
 
-def _gather(faults: list[str]) -> ConfigError:
+def gather_faults(faults: Sequence[str]) -> ConfigError:
     """One fault as it is, several under a line that counts them."""
     if len(faults) == 1:
         return ConfigError(faults[0])
@@ -86,7 +86,7 @@ def _gather(faults: list[str]) -> ConfigError:
 
 def _describe(fault: Any, layers: Layers) -> str:
     path: Path = tuple(fault["loc"])
-    source = f"{layers.find_source(path)}: {_join(path)}"
+    source = f"{layers.find_source(path)}: {join_path(path)}"
     if fault["type"] == "extra_forbidden":
         return f"{source}: no such key; {suggest_nearest(str(path[-1]), _list_keys(path[:-1]))}"
     if fault["type"] == "missing":
@@ -118,5 +118,6 @@ def _is_model(value: Any) -> bool:
     return isinstance(value, type) and issubclass(value, BaseModel)
 
 
-def _join(path: Path) -> str:
+def join_path(path: Path) -> str:
+    """A place in a recipe with dots, as overrides name it."""
     return ".".join(map(str, path)) or "(top)"

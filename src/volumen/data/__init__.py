@@ -83,6 +83,8 @@ if TYPE_CHECKING:
     from volumen.data.phantoms import write_phantoms as write_phantoms
     from volumen.data.placement import find_scale as find_scale
     from volumen.data.placement import rescale_cases as rescale_cases
+    from volumen.data.progress import NamedProgress as NamedProgress
+    from volumen.data.progress import name_progress as name_progress
     from volumen.data.samples import Sample as Sample
     from volumen.data.samples import collate_samples as collate_samples
     from volumen.data.sampling import BalancedSampling as BalancedSampling
@@ -168,6 +170,7 @@ _HOMES = {
     "SnemiLayout": "layouts.snemi3d",
     "Split": "splits",
     "StageSeconds": "stages",
+    "NamedProgress": "progress",
     "SurfaceDetectionLayout": "layouts.surface_detection",
     "Transform": "augmentation.transform",
     "UniformSampling": "sampling",
@@ -198,6 +201,7 @@ _HOMES = {
     "make_scroll": "phantoms",
     "measure_cases": "measures",
     "measure_reading": "stages",
+    "name_progress": "progress",
     "plan_samples": "loader",
     "make_vesicles": "phantoms",
     "read_folds": "folds",
@@ -248,6 +252,7 @@ __all__ = [
     "Measured",
     "Mitoem2Layout",
     "MitoemLayout",
+    "NamedProgress",
     "NisbLayout",
     "NnunetLayout",
     "NucmmLayout",
@@ -301,6 +306,7 @@ __all__ = [
     "make_vesicles",
     "measure_cases",
     "measure_reading",
+    "name_progress",
     "plan_samples",
     "read_case",
     "read_folds",

@@ -47,9 +47,8 @@ def build_index(
         progress: told blocks done and in all.
     """
     values = case.find_values(label)
-    shape = find_extent(case, label, reader)
-    tally = CellTally(shape)
-    boxes = plan_boxes(shape, [reader.find_chunks(case.locate_labels(label))], most=BLOCK_VOXELS)
+    tally = CellTally(find_extent(case, label, reader))
+    boxes = plan_blocks(case, label, reader)
     for done, box in enumerate(boxes, 1):
         seen = read_seen(case, label, box, reader=reader, ignore=ignore)
         check_range(seen.labels, seen.known)
@@ -58,6 +57,12 @@ def build_index(
         if progress is not None:
             progress(done, len(boxes))
     return tally.close(merged=values.components is not None)
+
+
+def plan_blocks(case: Case, label: str, reader: PatchReader) -> list[Box]:
+    """The boxes in which one label of a case is counted, one after the other."""
+    chunks = reader.find_chunks(case.locate_labels(label))
+    return plan_boxes(find_extent(case, label, reader), [chunks], most=BLOCK_VOXELS)
 
 
 class CellTally:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 
 import numpy as np
 
@@ -17,9 +18,10 @@ from volumen.data.encoding import Wanted
 from volumen.data.index import PatchIndex
 from volumen.data.index_cache import identify_index, read_index, write_index
 from volumen.data.indexed_sampling import IndexedSampling
-from volumen.data.indexing import build_index
+from volumen.data.indexing import build_index, plan_blocks
 from volumen.data.intensities import fit_normalisations
 from volumen.data.patches import PatchReader
+from volumen.data.progress import NamedProgress
 from volumen.errors import DataError, OutputError, VolumenError
 from volumen.geometry import Shape
 from volumen.volumes import IntensityMap
@@ -63,6 +65,7 @@ def measure_cases(
     *,
     training: bool,
     maps: Mapping[str, IntensityMap] | None = None,
+    progress: NamedProgress | None = None,
 ) -> Measured:
     """All that a loader needs to know of cases; reads their images, and their labels where the sampling goes by them.
 
@@ -72,6 +75,7 @@ def measure_cases(
         wanted: the labels that samples carry.
         training: whether cases that lack what the sampling looks for are told, and are an error where all do.
         maps: intensities that were measured already, by case.
+        progress: told how far it is; the log is where nobody is to be told.
     """
     known = maps or {}
     fitted = fit_normalisations([case for case in cases if case.name not in known], config.normalisation)
@@ -79,13 +83,15 @@ def measure_cases(
     sampling = build_component("sampling", config.sampling)
     if not isinstance(sampling, IndexedSampling):
         return Measured(measured)
-    indexes = index_cases(cases, wanted, ignore=config.ignore)
+    indexes = index_cases(cases, wanted, ignore=config.ignore, progress=progress)
     if training:
         check_places(sampling, cases, indexes, config.label_size)
     return Measured(measured, indexes)
 
 
-def index_cases(cases: Sequence[Case], wanted: Wanted, *, ignore: int | None) -> dict[str, PatchIndex]:
+def index_cases(
+    cases: Sequence[Case], wanted: Wanted, *, ignore: int | None, progress: NamedProgress | None = None
+) -> dict[str, PatchIndex]:
     """Where labels lie in each case that has some: from files of earlier runs, else looked through, a few at a time."""
     keys: dict[str, str] = {}
     seen: dict[str, tuple[Case, str]] = {}  # cases of one key have the same labels
@@ -94,15 +100,17 @@ def index_cases(cases: Sequence[Case], wanted: Wanted, *, ignore: int | None) ->
         if label is not None:
             keys[case.name] = identify_index(case, label, reader=PatchReader(0), ignore=ignore)
             seen.setdefault(keys[case.name], (case, label))
-    report = _Report(seen)
     with ThreadPoolExecutor(count_cores(), "index") as pool:
-        tasks = {key: pool.submit(_index_case, key, *pair, ignore=ignore, report=report) for key, pair in seen.items()}
-        found = {key: task.result() for key, task in tasks.items()}
+        kept = {key: index for key, index in zip(seen, pool.map(read_index, seen), strict=True) if index is not None}
+        new = {key: pair for key, pair in seen.items() if key not in kept}
+        report = _Report(dict(zip(new, pool.map(_count_blocks, new.values()), strict=True)), progress)
+        made = list(pool.map(partial(_index_case, ignore=ignore, report=report), new, new.values()))
     report.close()
-    unkept = next((error for _, error in found.values() if error is not None), None)
+    indexes = kept | {key: index for key, (index, _) in zip(new, made, strict=True)}
+    unkept = next((error for _, error in made if error is not None), None)
     if unkept is not None:
         logger.warning("where labels lie is looked through again in the next run: %s", unkept)
-    return {name: found[key][0] for name, key in keys.items()}
+    return {name: indexes[key] for name, key in keys.items()}
 
 
 def check_places(
@@ -131,35 +139,47 @@ def count_cores() -> int:
 
 
 class _Report:
-    """Tells how much is done once that takes a while."""
+    """Tells how far it is: whoever wants to know after every block, else the log once it takes a while."""
 
-    def __init__(self, parts: Iterable[str]) -> None:
-        self._shares = dict.fromkeys(parts, 0.0)
+    def __init__(self, blocks: Mapping[str, int], progress: NamedProgress | None) -> None:
+        self._progress = progress
+        self._what = f"blocks of labels in {len(blocks)} case{'s' * (len(blocks) != 1)}"
+        self._total = sum(blocks.values())
+        self._done = dict.fromkeys(blocks, 0)
+        self._lock = Lock()
         self._began = time.monotonic()
         self._next = self._began + FIRST_WORD
-        self._told = False
 
-    def advance(self, part: str, done: int, total: int) -> None:
-        """Take note of blocks done and in all of a part; called by several threads."""
-        self._shares[part] = done / total
-        if time.monotonic() >= self._next:
-            self._next, self._told = time.monotonic() + NEXT_WORD, True
-            share = sum(self._shares.values()) / len(self._shares)
-            logger.info("looking through labels for where patches may lie: %.0f %%", 100 * share)
+    def advance(self, part: str, done: int, _total: int) -> None:
+        """Take note of blocks done of a part; called by several threads."""
+        with self._lock:
+            self._done[part] = done
+            self._tell(sum(self._done.values()))
 
     def close(self) -> None:
-        """Tell what it took, when anything was told before."""
-        if self._told:
-            logger.info("looked through labels in %.0f s", time.monotonic() - self._began)
+        """Tell what it took, when that was a while."""
+        seconds = time.monotonic() - self._began
+        if self._total and seconds >= FIRST_WORD:
+            logger.info("looked through labels in %.0f s", seconds)
+
+    def _tell(self, done: int) -> None:
+        if self._progress is not None:
+            self._progress(self._what, done, self._total)
+        elif time.monotonic() >= self._next:
+            self._next = time.monotonic() + NEXT_WORD
+            logger.info("looking through labels for where patches may lie: %.0f %%", 100 * done / self._total)
+
+
+def _count_blocks(seen: tuple[Case, str]) -> int:
+    """Blocks of a label of a case."""
+    return len(plan_blocks(*seen, PatchReader(0)))
 
 
 def _index_case(
-    key: str, case: Case, label: str, *, ignore: int | None, report: _Report
+    key: str, seen: tuple[Case, str], *, ignore: int | None, report: _Report
 ) -> tuple[PatchIndex, OutputError | None]:
-    """The index of a case, and why it is not kept for the next run when it is not."""
-    index = read_index(key)
-    if index is not None:
-        return index, None
+    """The index of a label of a case, and why it is not kept for the next run when it is not."""
+    case, label = seen
     try:
         reader = PatchReader(0)
         index = build_index(case, label, reader=reader, ignore=ignore, progress=partial(report.advance, key))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from volumen.decoding.decode import Decoded as Decoded
     from volumen.decoding.decode import Source as Source
     from volumen.decoding.decode import StepReport as StepReport
+    from volumen.decoding.decode import build_chain as build_chain
     from volumen.decoding.decode import decode_heads as decode_heads
     from volumen.decoding.embedding_clusters import EmbeddingClusters as EmbeddingClusters
     from volumen.decoding.flow_components import FlowComponents as FlowComponents
@@ -77,6 +78,7 @@ _HOMES = {
     "StripBorder": "steps",
     "Threshold": "masks",
     "Watershed": "watershed",
+    "build_chain": "decode",
     "decode_heads": "decode",
 }
 __all__ = [
@@ -113,6 +115,7 @@ __all__ = [
     "Trial",
     "Tuned",
     "Watershed",
+    "build_chain",
     "decode_heads",
     "list_knobs",
     "tune_decoding",

@@ -16,6 +16,7 @@ from volumen.decoding.decode import Chain, Source, build_chain, number_mask
 from volumen.decoding.grids import Knob
 from volumen.decoding.step import Labels
 from volumen.errors import ConfigError, VolumenError
+from volumen.geometry import VoxelSize
 from volumen.metrics import evaluate_case, is_lower_better
 
 # Bytes of labels between steps that are kept.
@@ -27,12 +28,23 @@ Truth = np.ndarray
 
 @dataclass(frozen=True)
 class Example:
-    """A prediction beside its truth; both are read whole."""
+    """A prediction beside its truth; both are read whole.
+
+    Args:
+        name: of the case.
+        source: what is decoded.
+        truth: labels that it should give.
+        ignore: their value where nobody looked.
+        voxel_size: of the truth; the source's when not said.
+        restore: labels at the truth's voxels, from those at the source's; None where they are the same.
+    """
 
     name: str
     source: Source
     truth: Truth
     ignore: int | None = None
+    voxel_size: VoxelSize | None = None
+    restore: Callable[[Labels], Labels] | None = None
 
 
 @dataclass(frozen=True)
@@ -118,8 +130,9 @@ class Judge:
 
     def _score_one(self, number: int, chain: Chain) -> float:
         example = self._examples[number]
-        labels = number_mask(self._decode(number, chain))
-        size = example.source.voxel_size
+        decoded = number_mask(self._decode(number, chain))
+        labels = decoded if example.restore is None else example.restore(decoded)
+        size = example.voxel_size or example.source.voxel_size
         return next(
             iter(evaluate_case(labels, example.truth, [self._metric], ignore=example.ignore, voxel_size=size).values())
         )

@@ -87,7 +87,7 @@ def _detach(tensor: Tensor) -> Tensor:
 def _check_place(folder: Path) -> None:
     """Says what is at a path that is no model folder."""
     if folder.suffix in PICKLES:
-        raise ModelError(f"{folder} is a {folder.suffix} file, which can run code when it is read; {EXPECTED}")
+        raise ModelError(f"{folder} is a {folder.suffix} file, which can run code when it is read; {_suggest(folder)}")
     if not folder.exists():
         raise ModelError(f"there is no model at {folder}; {EXPECTED}")
     if not folder.is_dir():
@@ -97,6 +97,12 @@ def _check_place(folder: Path) -> None:
     nested = sorted(path.parent for path in folder.glob(f"**/{files.MODEL}/{files.MODEL_JSON}"))
     hint = f"did you mean {nested[0]}?" if nested else EXPECTED
     raise ModelError(f"{folder} has no {files.MODEL_JSON}; {hint}")
+
+
+def _suggest(checkpoint: Path) -> str:
+    """The model folder with the weights of a run's checkpoint, if that is what was meant."""
+    model = checkpoint.parent.parent / files.name_model(checkpoint.name)
+    return f"did you mean {model}?" if (model / files.MODEL_JSON).is_file() else EXPECTED
 
 
 def _read_document(path: Path) -> dict[str, Any]:

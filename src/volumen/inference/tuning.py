@@ -4,7 +4,7 @@ import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,7 @@ from volumen.errors import ConfigError, DataError, MissingError, ShapeError
 from volumen.geometry import Box, to_shape
 from volumen.inference.prediction_files import Prediction, open_prediction
 from volumen.inference.stream import Progress
+from volumen.inference.voxel_sizes import SourceGrid, match_grid
 from volumen.metrics import Scoring, choose_ignored
 from volumen.volumes import Volume, list_volumes, name_volume, open_volume
 
@@ -189,10 +190,29 @@ class _Cut:
 
     def read(self, box: Box | None = None) -> Example:
         """The case, or the part of it in a box."""
-        prediction, truth = self.prediction, self.truth
-        if truth.shape != prediction.shape:
-            raise DataError(f"{prediction.path} has the shape {prediction.shape} and {truth.spec} {truth.shape}")
+        prediction, truth, grid = self.prediction, self.truth, self._find_grid()
+        part = box if grid is None else grid.cut(box).part.relative_to(grid.part.start)
         size = prediction.voxel_size or truth.voxel_size
-        source = Source(lambda head: prediction.read(head, box), prediction.heads, voxel_size=size)
-        ignore = choose_ignored(Scoring(ignore=self.ignore), truth)
-        return Example(self.name if box is None else f"{self.name}, {box}", source, truth.read(box), ignore)
+        example = Example(
+            name=self.name if box is None else f"{self.name}, {box}",
+            source=Source(lambda head: prediction.read(head, part), prediction.heads, voxel_size=size),
+            truth=truth.read(box),
+            ignore=choose_ignored(Scoring(ignore=self.ignore), truth),
+        )
+        if grid is None:
+            return example
+        return replace(example, voxel_size=grid.voxel_size, restore=grid.cut(box).bring_back)
+
+    def _find_grid(self) -> SourceGrid | None:
+        """The truth's own voxels, where the prediction has others; an error where they are of no one volume."""
+        prediction, truth = self.prediction, self.truth
+        if truth.shape == prediction.shape:
+            return None
+        grid = prediction.source_grid or match_grid(truth, prediction.shape, prediction.voxel_size)
+        if grid is None or grid.box.shape != truth.shape:
+            wanted = prediction.shape if grid is None else grid.box.shape
+            raise DataError(
+                f"{prediction.path} has the shape {prediction.shape} and {truth.spec} {truth.shape}; "
+                f"give labels of the volume, or of the part of it, that was predicted, of shape {wanted}"
+            )
+        return grid

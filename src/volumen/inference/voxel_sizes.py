@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,10 @@ class SourceGrid:
         axes = zip(self.box.start, self.box.stop, self.scale, self.shape, strict=True)
         ends = [(math.floor(start / step), min(math.ceil(stop / step), most)) for start, stop, step, most in axes]
         return Box(to_shape([min(low, high - 1) for low, high in ends]), to_shape([high for _, high in ends]))
+
+    def cut(self, box: Box | None) -> "SourceGrid":
+        """The same for a part of the box, counted from its start."""
+        return self if box is None else replace(self, box=box.shift(self.box.start))
 
     def resample(self, source: Volume) -> Volume:
         """The source with the voxels that are predicted."""
@@ -85,6 +89,21 @@ def find_source_grid(model: Model, source: Volume, part: Box) -> SourceGrid | No
         return None
     scale = find_scale(own, wanted)
     return None if scale is None else SourceGrid(part, scale, scale_shape(source.shape, scale), own)
+
+
+def match_grid(source: Volume, shape: Shape, voxel_size: VoxelSize | None) -> SourceGrid | None:
+    """The grid that leads from a source to so many voxels of another size; None where none does.
+
+    Args:
+        source: what says its voxel size.
+        shape: voxels that the whole source has at the other size.
+        voxel_size: the other one.
+    """
+    own = source.voxel_size
+    scale = None if own is None or voxel_size is None else find_scale(own, voxel_size)
+    if own is None or scale is None or scale_shape(source.shape, scale) != shape:
+        return None
+    return SourceGrid(Box.whole(source.shape), scale, shape, own)
 
 
 def _tell_unlike(model: Model, source: Volume) -> None:

@@ -83,6 +83,11 @@ class StructureTensorTarget(TensorTarget):
         """One tensor."""
         return (SymmetricTensor(self.dimensions),)
 
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """How much there is along each axis."""
+        return tuple(k for k, (one, other) in enumerate(PAIRS[self.dimensions]) if one == other)
+
     def encode_patch(self, patch: LabelPatch) -> tuple[Vectors, Bool[np.ndarray, "1 z y x"]]:
         """Tensors, and where they are known."""
         tensor, known = self.measure_tensor(patch, self.source)

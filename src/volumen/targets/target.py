@@ -76,6 +76,11 @@ class Target(abc.ABC):
         return sum(part.channels for part in self.parts)
 
     @property
+    def shown(self) -> tuple[int, ...]:
+        """The channels of a head that make a picture, as red, green and blue."""
+        return tuple(range(min(self.channels, 3)))
+
+    @property
     def affinities(self) -> AffinitySpec | None:
         """Which voxels its channels link, where they are affinities."""
         return None

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from volumen.training.profile import Profile as Profile
     from volumen.training.profile import Spread as Spread
     from volumen.training.profile import profile_training as profile_training
+    from volumen.training.recipe_faults import check_recipe as check_recipe
     from volumen.training.run import train_folds as train_folds
     from volumen.training.schedules import ConstantSchedule as ConstantSchedule
     from volumen.training.schedules import CosineSchedule as CosineSchedule
@@ -57,6 +58,7 @@ _HOMES = {
     "build_sgd": "optimizers",
     "build_tensorboard_logger": "loggers",
     "build_wandb_logger": "loggers",
+    "check_recipe": "recipe_faults",
     "format_recipe": "drafting",
     "profile_training": "profile",
     "read_checkpoint": "checkpoints",
@@ -88,6 +90,7 @@ __all__ = [
     "build_sgd",
     "build_tensorboard_logger",
     "build_wandb_logger",
+    "check_recipe",
     "format_recipe",
     "profile_training",
     "read_checkpoint",

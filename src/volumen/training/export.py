@@ -1,6 +1,7 @@
 """What a fold leaves: checkpoints to go on from, model folders to predict with."""
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,10 +66,10 @@ class ModelWriter:
 
 
 class Checkpointer(Callback):
-    """Saves the state of the fold after every epoch, and the model whenever it is the best so far.
+    """Saves the state of the fold after every epoch, and the model whenever it is the best so far or the epoch is kept.
 
     The last checkpoint is written after all others: whatever a killed run left, going on from `last.ckpt` does the
-    epoch again and writes them anew. Checkpoints of epochs that are no longer kept go at the end.
+    epoch again and writes them anew. Checkpoints and models of epochs that are no longer kept go at the end.
     """
 
     def __init__(self, learner: Learner, writer: ModelWriter, averager: WeightAverager) -> None:
@@ -81,29 +82,38 @@ class Checkpointer(Callback):
         """Saves; all processes come here, one writes."""
         state, training = self._learner.state, self._writer.config.training
         folder = self._writer.folder / files.CHECKPOINTS
-        improved = state.best_epoch == state.epoch
-        if improved:
-            self._write_model(trainer)
         kept = {files.name_epoch(epoch) for epoch in state.list_kept(best=training.keep_best, last=training.keep_last)}
         own = [files.name_epoch(state.epoch)] if files.name_epoch(state.epoch) in kept else []
-        first, *others = (folder / name for name in (*own, *([files.BEST] if improved else []), files.LAST))
+        chosen = [*own, *([files.BEST] if state.best_epoch == state.epoch else [])]
+        if chosen:
+            self._write_models(trainer, [files.name_model(name) for name in chosen])
+        first, *others = (folder / name for name in (*chosen, files.LAST))
         trainer.save_checkpoint(first, weights_only=False)
         if trainer.is_global_zero:
             for other in others:
                 copy_checkpoint(first, other)
-            for old in folder.glob(files.EPOCHS):
-                if old.name not in kept:
-                    old.unlink()
+            self._drop_old(kept)
         trainer.strategy.barrier()
 
-    def _write_model(self, trainer: Trainer) -> None:
-        """Writes the weights that validation has just seen."""
+    def _drop_old(self, kept: Set[str]) -> None:
+        """Removes checkpoints and models of epochs but those that are kept."""
+        for checkpoint in (self._writer.folder / files.CHECKPOINTS).glob(files.EPOCHS):
+            if checkpoint.name not in kept:
+                checkpoint.unlink()
+        models = {files.name_model(name) for name in kept}
+        for model in self._writer.folder.glob(files.MODEL_EPOCHS):
+            if model.name not in models:
+                shutil.rmtree(model)
+
+    def _write_models(self, trainer: Trainer, names: Sequence[str]) -> None:
+        """Writes the weights that validation has just seen into model folders."""
         weights = strip_prefix(trainer.strategy.lightning_module_state_dict())
         average, kind = self._averager.validated, "trained"
         if average is not None:
             weights, kind = weights | average.tensors, "ema"
         if trainer.is_global_zero:
-            self._writer.write(files.MODEL, weights, self._writer.describe(self._learner.state, kind))
+            for name in names:
+                self._writer.write(name, weights, self._writer.describe(self._learner.state, kind))
 
 
 def strip_prefix(state: Mapping[str, Tensor]) -> Weights:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from lightning.pytorch import Callback, Trainer
 
 from volumen.config import RunConfig, build_component, files, read_config, write_config
-from volumen.data import Case, Fold
+from volumen.data import Case, Fold, NamedProgress, name_progress
 from volumen.errors import OutputError
 from volumen.networks import count_parameters
 from volumen.training.averages import WeightAverager, renew_batch_norm
@@ -30,7 +30,6 @@ from volumen.training.warm_start import start_warm
 from volumen.volumes import IntensityMap
 
 log = logging.getLogger(__name__)
-Progress = Callable[[int, int], None]
 
 
 class Start(NamedTuple):
@@ -48,7 +47,7 @@ def train_fold(
     out: Path,
     options: RunOptions | None = None,
     maps: Mapping[str, IntensityMap] | None = None,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> FoldResult:
     """How one fold ended: trained to its end, all its files in `out`.
 
@@ -59,7 +58,7 @@ def train_fold(
         out: the fold's folder; it is made when missing.
         options: whether to resume, or to do one batch only.
         maps: intensities that were measured already, by case.
-        progress: called with training batches done and in all.
+        progress: told what is done, here blocks of labels and training batches, how many are, and how many there are.
     """
     options = options or RunOptions()
     config = settle_config(config, fast=options.fast)
@@ -69,7 +68,7 @@ def train_fold(
     with write_log(out / files.LOG, enabled=is_main_process()):
         log.info("Found %d image-label pairs", len({case.images for case in cases}))
         limit = 1 if options.fast else None
-        setup = set_up_fold(config, cases=cases, fold=fold, folder=out, maps=maps or {}, limit=limit)
+        setup = set_up_fold(config, cases=cases, fold=fold, folder=out, maps=maps or {}, limit=limit, progress=progress)
         with explain_memory_errors(config), quiet_lightning():
             _train(setup, state, Start(options.device, last), progress)
         seconds = time.monotonic() - started
@@ -107,7 +106,7 @@ def _prepare_folder(config: RunConfig, out: Path, options: RunOptions) -> tuple[
     return state, last if resumed else None
 
 
-def _train(setup: FoldSetup, state: RunState, start: Start, progress: Progress | None) -> None:
+def _train(setup: FoldSetup, state: RunState, start: Start, progress: NamedProgress | None) -> None:
     """Trains what remains of a fold and writes what it leaves; `state` says how far it has come."""
     network = setup.build_network()
     if start.checkpoint is not None:
@@ -119,8 +118,8 @@ def _train(setup: FoldSetup, state: RunState, start: Start, progress: Progress |
     writer, averager = setup.build_writer(network), WeightAverager(learner)
     recorder = Recorder(learner, setup.folder, _build_loggers(setup, state))
     callbacks: list[Callback] = [averager, recorder, Checkpointer(learner, writer, averager)]
-    if progress is not None:
-        callbacks.append(ProgressReporter(learner, progress))
+    if (count := name_progress(progress, "batches")) is not None:
+        callbacks.append(ProgressReporter(learner, count))
     trainer = build_trainer(setup.config.training, setup.folder, callbacks, start.device)
     stop = state.find_stop(setup.config.training)
     if stop is None:

@@ -1,23 +1,36 @@
-"""Where the numbers of every epoch go: a CSV file always, TensorBoard or Weights & Biases beside it."""
+"""Where the numbers and pictures of every epoch go: a CSV file always, TensorBoard or Weights & Biases beside it."""
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import UInt8
 
 from volumen.config import files
 from volumen.errors import ConfigError, OutputError
+from volumen.viewing import Preview, draw_stills
+
+if TYPE_CHECKING:
+    from lightning.pytorch.loggers import Logger
+
+Pixels = UInt8[np.ndarray, "y x 3"]
 
 EXTRA = "pip install 'volumen[log]'"
 
 
 @runtime_checkable
 class EpochLogger(Protocol):
-    """Takes the numbers of an epoch; Lightning's loggers are such."""
+    """Takes the numbers and the pictures of an epoch."""
 
     def log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
         """Notes the numbers of one epoch, counted from 1."""
+        ...
+
+    def log_pictures(self, preview: Preview, step: int) -> None:
+        """Notes what every head makes of a patch in one epoch."""
         ...
 
     def finalize(self, status: str) -> None:
@@ -43,6 +56,9 @@ class CsvTable:
             self._write_all()
         else:
             self._append(row)
+
+    def log_pictures(self, preview: Preview, step: int) -> None:
+        """A table has none."""
 
     def drop_after(self, epoch: int) -> None:
         """Takes out rows of epochs that a resumed run does again."""
@@ -71,6 +87,32 @@ class CsvTable:
             raise _explain(self.path, error) from error
 
 
+class Board:
+    """Curves, and a picture a head, on one of Lightning's loggers.
+
+    Args:
+        logger: takes the numbers.
+        show: takes the name of a picture, its pixels and the epoch.
+    """
+
+    def __init__(self, logger: "Logger", show: Callable[[str, Pixels, int], None]) -> None:
+        self._logger = logger
+        self._show = show
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
+        """Adds a point to every curve."""
+        self._logger.log_metrics(dict(metrics), step)
+
+    def log_pictures(self, preview: Preview, step: int) -> None:
+        """Adds a picture a head."""
+        for name, pixels in draw_stills(preview).items():
+            self._show(f"preview/{name}", pixels, step)
+
+    def finalize(self, status: str) -> None:
+        """Lets go of what is open."""
+        self._logger.finalize(status)
+
+
 def build_csv_logger(folder: Path) -> CsvTable:
     """The table `metrics.csv` in a fold's folder, which is always written."""
     return CsvTable(folder / files.METRICS)
@@ -81,10 +123,10 @@ def build_tensorboard_logger(folder: Path) -> EpochLogger:
     from lightning.pytorch.loggers import TensorBoardLogger
 
     try:
-        logger: EpochLogger = TensorBoardLogger(save_dir=folder, name="tensorboard", version="")
+        logger = TensorBoardLogger(save_dir=folder, name="tensorboard", version="")
     except ModuleNotFoundError as error:
         raise ConfigError(f"logger=tensorboard needs a package that is not installed: {EXTRA}") from error
-    return logger
+    return Board(logger, lambda name, pixels, step: logger.experiment.add_image(name, pixels, step, dataformats="HWC"))
 
 
 def build_wandb_logger(
@@ -102,10 +144,10 @@ def build_wandb_logger(
 
     title = name or f"{folder.parent.name}-{folder.name}"
     try:
-        logger: EpochLogger = WandbLogger(save_dir=folder, project=project, name=title, offline=offline)
+        logger = WandbLogger(save_dir=folder, project=project, name=title, offline=offline)
     except ModuleNotFoundError as error:
         raise ConfigError(f"logger=wandb needs a package that is not installed: {EXTRA}") from error
-    return logger
+    return Board(logger, lambda name, pixels, step: logger.log_image(name, [pixels], step))
 
 
 def _read_rows(path: Path) -> list[dict[str, str]]:

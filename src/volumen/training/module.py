@@ -17,9 +17,10 @@ from volumen.networks import Network
 from volumen.training.decoded import DecodedScores
 from volumen.training.means import Means
 from volumen.training.objective import LOSS, Objective
-from volumen.training.previews import Snapshot, take_snapshot
+from volumen.training.previews import take_preview
 from volumen.training.schedules import Schedule, warm_rate
 from volumen.training.state import RunState
+from volumen.viewing import Preview
 
 BALANCE = "balance"
 
@@ -72,7 +73,7 @@ class Learner(LightningModule):
         self.config = config
         self.state = state
         self.decoded = decoded
-        self.snapshot: Snapshot | None = None
+        self.preview: Preview | None = None
         self._first_step = state.step
         self._first_batch = state.batches
         self.balance = build_balance(config, objective)
@@ -145,7 +146,7 @@ class Learner(LightningModule):
             for scores in self.decoded.score_patches(outputs, sample):
                 self._decoded.add_scores(scores)
         if batch_idx == 0 and self.is_preview_due():
-            self.snapshot = take_snapshot(self.objective, sample, outputs, targets)
+            self.preview = take_preview(self.objective, sample, outputs, targets)
 
     @override
     def on_validation_epoch_end(self) -> None:

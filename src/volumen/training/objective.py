@@ -1,7 +1,8 @@
 """What a network is taught and judged by: targets, losses and scores, without anything of a trainer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -129,25 +130,32 @@ class Objective:
 
 def build_objective(config: RunConfig, cases: Sequence[Case]) -> Objective:
     """The objective of a recipe for these cases; every contradiction between them is an error here."""
+    objective = assemble_objective(config, partial(follow_label, sections=config.heads, cases=cases))
+    sizes = [case.voxel_size for case in cases]
+    try_objective(objective, config.data.label_size, sizes[0] if sizes and None not in sizes else None)
+    return objective
+
+
+def assemble_objective(config: RunConfig, find_label: Callable[[str], str]) -> Objective:
+    """The objective of a recipe; what cannot be whatever the data is an error here.
+
+    Args:
+        config: the recipe.
+        find_label: names the label that a head learns from.
+    """
     heads = plan_heads(config)
     losses = combine_losses(heads, config.heads)
     targets = build_targets(config)
-    labels = {
-        name: follow_label(name, config.heads, cases)
-        for name, target in targets.items()
-        if target.learns_from == "labels"
-    }
+    labels = {name: find_label(name) for name, target in targets.items() if target.learns_from == "labels"}
     patch = config.data.label_size
     maps: dict[str, Target] = {name: build_target(request.target, patch) for name, request in losses.maps.items()}
-    objective = Objective(
+    return Objective(
         heads=heads,
         labels=labels | {name: labels[request.head] for name, request in losses.maps.items()},
         targets=targets | maps,
         losses=losses,
         metrics=config.validation.metrics,
     )
-    try_objective(objective, patch, cases)
-    return objective
 
 
 def follow_label(head: str, sections: Mapping[str, HeadSection], cases: Sequence[Case]) -> str:
@@ -161,18 +169,17 @@ def follow_label(head: str, sections: Mapping[str, HeadSection], cases: Sequence
     return choose_label(followed[-1], sections[followed[-1]], cases)
 
 
-def try_objective(objective: Objective, patch: Shape, cases: Sequence[Case]) -> None:
+def try_objective(objective: Objective, patch: Shape, voxel_size: VoxelSize | None) -> None:
     """Judges logits of zero on a small patch, half of it foreground, so that what does not fit is an error at once."""
     labels = torch.zeros((1, *(min(edge, TRIAL_EDGE) for edge in patch)), dtype=torch.int64)
     labels[..., labels.shape[-1] // 2 :] = 1
-    sizes = [None if case.voxel_size is None else tuple(case.voxel_size) for case in cases] or [None]
     channels = [target.channels for target in objective.targets.values() if target.learns_from == "image"]
     sample = Sample(
         image=torch.zeros(1, max(channels, default=1), *labels.shape[1:]),
         labels=dict.fromkeys(objective.labels.values(), labels),
         cases=("a trial of the losses",),
         origin=torch.zeros(1, 3, dtype=torch.int64),
-        voxel_size=torch.tensor([sizes[0] if None not in sizes else (np.nan,) * 3]),
+        voxel_size=torch.tensor([(np.nan,) * 3 if voxel_size is None else tuple(voxel_size)]),
         seed=torch.zeros(1, dtype=torch.int64),
     )
     outputs = {head.name: [torch.zeros(1, head.channels, *labels.shape[1:])] for head in objective.heads}

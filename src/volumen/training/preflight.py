@@ -50,7 +50,7 @@ from volumen.training.drafting import Recipe, draft_recipe
 from volumen.training.guards import explain_memory_errors
 from volumen.training.objective import Objective, build_objective
 from volumen.training.options import PlanOptions
-from volumen.training.recipe_checks import check_labels, check_memory, check_patch
+from volumen.training.recipe_checks import check_batch, check_labels, check_memory, check_patch
 from volumen.training.setup import find_channels, find_voxel_size, settle_config
 from volumen.volumes import Volume, open_volume
 
@@ -261,6 +261,7 @@ def look_ahead(
         result = replace(result, groups=_gather_groups(division.cases), folds=division.folds)
     findings += judge_copies(find_copies(cases, facts), result.folds)
     findings += check_patch(config.data.patch_size, {case.name: case.shape for case in facts.cases})
+    findings += check_batch(config.data.batch_size, run.device)
     objective = _attempt(partial(build_objective, config, cases), findings)
     if objective is None:
         return result

@@ -1,73 +1,60 @@
-"""Pictures of what the network makes of the first validation patch."""
+"""What every head makes of the first validation patch, to be looked at."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
 import torch
-from jaxtyping import Float, Float32, Shaped
+from jaxtyping import Float
 from torch import Tensor
 
 from volumen.data import Sample
-from volumen.geometry import VoxelSize
 from volumen.heads import HeadSpec
+from volumen.inference import activate_logits
 from volumen.targets import EncodedTarget
 from volumen.training.objective import Objective, decide_labels, read_voxel_size
-from volumen.viewing import write_preview
+from volumen.viewing import HeadView, Preview, choose_slices
 
-Maps = Float[Tensor, "1 _ z y x"]
-Plane = Shaped[np.ndarray, "z y x"]
-
-UNSEEN = -1  # stands in a snapshot's truth where nobody looked
+Maps = Float[Tensor, "1 c z y x"]
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """One patch: image, truth, and prediction as probabilities (of a lone channel) or labels."""
-
-    image: Float32[np.ndarray, "c z y x"]
-    truth: Shaped[np.ndarray, "z y x"]
-    prediction: Shaped[np.ndarray, "z y x"]
-    voxel_size: VoxelSize | None
-
-    def write(self, path: Path) -> Path:
-        """The picture written: a GIF through z, or a PNG of a patch that is one voxel thick."""
-        return write_preview(path, self.image, self.truth, self.prediction, ignore=UNSEEN, voxel_size=self.voxel_size)
-
-
-def take_snapshot(
+def take_preview(
     objective: Objective,
     sample: Sample,
     outputs: Mapping[str, Sequence[Tensor]],
     targets: Mapping[str, EncodedTarget],
-) -> Snapshot:
-    """The first patch of a batch as one head sees it: the first that names labels, else the first."""
-    head = next(iter(objective.scored_heads), objective.heads[0])
-    logits, target = outputs[head.name][0][:1].float(), targets[head.name].float()
-    decide = decide_voxels if head in objective.scored_heads else compare_halves
-    truth, prediction = decide(head, logits, target.values[:1])
-    truth[(target.weight[0, 0] == 0).cpu().numpy()] = UNSEEN
-    image = _match_depth(sample.image[0].float().cpu().numpy(), len(truth))
-    return Snapshot(image, truth, prediction, read_voxel_size(sample.voxel_size[0]))
+) -> Preview:
+    """The slices that are shown of a batch's first patch, as all heads see them; no more is held."""
+    depth = outputs[objective.heads[0].name][0].shape[2]
+    places = choose_slices(depth)
+    views = [
+        view_head(objective, head, outputs[head.name][0][:1, :, :: places.step], _cut(targets[head.name], places))
+        for head in objective.heads
+    ]
+    image = _match_depth(sample.image[0, 0], depth)[:: places.step].float().cpu().numpy()
+    return Preview(image, places if depth > 1 else (), tuple(views), read_voxel_size(sample.voxel_size[0]))
 
 
-def _match_depth(image: Float32[np.ndarray, "c z y x"], depth: int) -> Float32[np.ndarray, "c _ y x"]:
+def view_head(objective: Objective, head: HeadSpec, logits: Maps, target: EncodedTarget) -> HeadView:
+    """Labels where a head names them, numbers of objects where it tells them apart, else its numbers as they are."""
+    values, channels = target.values, list(objective.targets[head.name].shown)
+    ignored = ((target.weight > 0).sum(1) == 0)[0].cpu().numpy()
+    if head in objective.scored_heads:
+        truth = decide_labels(values.float(), 0.5)[0]
+        prediction = (
+            logits[0, 0].float().sigmoid().cpu().numpy() if head.channels == 1 else decide_labels(logits, 0.0)[0]
+        )
+        return HeadView(head.name, truth, prediction, ignored, instances=values.shape[1] > 2)  # noqa: PLR2004 - classes
+    prediction = activate_logits(logits[0].float().cpu().numpy(), head.activation)[channels]
+    if not (values.is_floating_point() or values.dtype == torch.bool):
+        return HeadView(head.name, values[0, 0].cpu().numpy(), prediction, ignored, instances=True)
+    return HeadView(head.name, values[0, channels].float().cpu().numpy(), prediction, ignored)
+
+
+def _cut(target: EncodedTarget, places: range) -> EncodedTarget:
+    """Some slices of the first patch."""
+    return target._replace(values=target.values[:1, :, :: places.step], weight=target.weight[:1, :, :: places.step])
+
+
+def _match_depth(image: Float[Tensor, "z y x"], depth: int) -> Float[Tensor, "_ y x"]:
     """The image, of whose layers the middle one is shown where all together have one slice of truth."""
-    middle = image.shape[1] // 2
-    return image if image.shape[1] == depth else image[:, middle : middle + 1]
-
-
-def decide_voxels(head: HeadSpec, logits: Maps, values: Maps) -> tuple[Plane, Plane]:
-    """Labels of the truth, and labels of the prediction or the probabilities of a lone channel."""
-    lone = head.channels == 1 and head.activation == "sigmoid"
-    prediction = logits.sigmoid()[0, 0].cpu().numpy() if lone else decide_labels(logits, 0.0)[0]
-    return decide_labels(values, 0.5)[0], prediction
-
-
-def compare_halves(head: HeadSpec, logits: Maps, values: Maps) -> tuple[Plane, Plane]:
-    """Where the first channel lies in the upper half of the truth's range, in the truth and in the prediction."""
-    half = (values[0, 0].min() + values[0, 0].max()) / 2
-    numbers = logits.sigmoid() if head.activation == "sigmoid" else logits
-    truth, prediction = (((maps[0, 0] > half).to(torch.int16)).cpu().numpy() for maps in (values, numbers))
-    return truth, prediction
+    middle = len(image) // 2
+    return image if len(image) == depth else image[middle : middle + 1]

@@ -14,6 +14,7 @@ import torch
 
 from volumen.config import RunConfig
 from volumen.data import (
+    NamedProgress,
     ReadingLoad,
     Sample,
     SamplePlan,
@@ -24,6 +25,7 @@ from volumen.data import (
     fit_normalisations,
     gather_cases,
     measure_reading,
+    name_progress,
     plan_samples,
     time_samples,
 )
@@ -35,8 +37,6 @@ from volumen.training.module import Learner
 from volumen.training.options import ProfileOptions
 from volumen.training.setup import FoldSetup, set_up_fold, settle_config
 from volumen.training.state import RunState
-
-Progress = Callable[[int, int], None]
 
 # Steps before the clock counts: buffers are allocated, algorithms chosen, workers started.
 WARM_STEPS = 2
@@ -115,7 +115,7 @@ class Profile:
 
 
 def profile_training(
-    config: RunConfig, *, options: ProfileOptions | None = None, progress: Progress | None = None
+    config: RunConfig, *, options: ProfileOptions | None = None, progress: NamedProgress | None = None
 ) -> Profile:
     """Where the time of a training step goes; nothing is written, and no weights are kept.
 
@@ -124,14 +124,14 @@ def profile_training(
     Args:
         config: the recipe.
         options: how much is measured, and where.
-        progress: called with batches measured and in all.
+        progress: told what is done of what is measured, how much, and how much there is in all.
     """
-    options, report = options or ProfileOptions(), progress or _ignore
+    options = options or ProfileOptions()
     device = resolve_device(options.device)
     tune_allocator()
     set_threads(config.training.threads)
-    setup = set_up(settle_config(config, fast=False), options.fold)
-    counter = _Counter(report, options.steps * (4 if options.without_workers and config.data.num_workers else 3))
+    setup = set_up(settle_config(config, fast=False), options.fold, progress)
+    counter = _Counter(progress, options.steps * (4 if options.without_workers and config.data.num_workers else 3))
     with explain_memory_errors(config):
         batches, stages = time_stages(setup, options.steps, counter)
         stepper = Stepper(setup, device)
@@ -154,7 +154,7 @@ def profile_training(
     )
 
 
-def set_up(config: RunConfig, number: int) -> FoldSetup:
+def set_up(config: RunConfig, number: int, progress: NamedProgress | None) -> FoldSetup:
     """A fold as it would be trained."""
     draft = gather_cases(config.data)
     division = divide_cases(draft.cases, config.data, published=draft.folds)
@@ -162,8 +162,8 @@ def set_up(config: RunConfig, number: int) -> FoldSetup:
     if fold is None:
         raise ConfigError(f"there is no fold {number}; choose 0 to {len(division.folds) - 1}")
     used = [case for case in division.cases if case.name in {*fold.training, *fold.validation}]
-    maps = fit_normalisations(used, config.data.normalisation)
-    return set_up_fold(config, cases=division.cases, fold=fold, folder=Path(), maps=maps)
+    maps = fit_normalisations(used, config.data.normalisation, progress=name_progress(progress, "cases measured"))
+    return set_up_fold(config, cases=division.cases, fold=fold, folder=Path(), maps=maps, progress=progress)
 
 
 def time_stages(setup: FoldSetup, steps: int, counter: "_Counter") -> tuple[list[Sample], list[StageSeconds]]:
@@ -293,13 +293,14 @@ def judge_loop(loop: Loop, parts: dict[str, Spread], load: ReadingLoad, *, devic
 class _Counter:
     """Tells how much is measured."""
 
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress, self._total, self._done = progress, total, 0
+    def __init__(self, progress: NamedProgress | None, total: int) -> None:
+        self._report, self._total, self._done = name_progress(progress, "batches"), total, 0
 
     def advance(self) -> None:
         """One batch more."""
         self._done += 1
-        self._progress(self._done, self._total)
+        if self._report is not None:
+            self._report(self._done, self._total)
 
 
 def _plan(setup: FoldSetup) -> SamplePlan:
@@ -332,6 +333,3 @@ def _add_up(seconds: Sequence[StageSeconds]) -> StageSeconds:
     return StageSeconds(
         sum(each.read for each in seconds), sum(each.augment for each in seconds), sum(each.encode for each in seconds)
     )
-
-
-def _ignore(_done: int, _total: int) -> None: ...

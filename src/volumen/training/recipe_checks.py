@@ -74,6 +74,16 @@ def check_memory(memory: Memory, device: torch.device) -> Iterator[Finding]:
         )
 
 
+def check_batch(batch_size: int, device: torch.device) -> Iterator[Finding]:
+    """Whether a lone image a step makes training slow: on a CPU torch has no fast convolutions for it."""
+    if device.type == "cpu" and batch_size == 1:
+        yield Finding(
+            "warning",
+            "on a CPU torch takes up to four times longer over one image alone than over each of two together; "
+            "set data.batch_size=2 or more",
+        )
+
+
 def measure_capacity(device: torch.device) -> int | None:
     """Bytes of memory that a device has; None where nobody says."""
     if device.type == "cuda":

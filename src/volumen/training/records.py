@@ -19,6 +19,7 @@ from volumen.errors import OutputError
 from volumen.training.guards import check_finite, check_monitor, prefers_less
 from volumen.training.loggers import EpochLogger
 from volumen.training.module import Learner
+from volumen.viewing import Preview, write_preview
 
 log = logging.getLogger(__name__)
 CHECK_EVERY = 50  # batches between looks at the loss, each of which waits for the device
@@ -106,9 +107,14 @@ class Recorder(Callback):
         log.info("%s", format_epoch(row, state.epoch, self._config.training.max_epochs))
         for logger in self._loggers:
             logger.log_metrics(row, step=state.epoch)
-        if self._learner.snapshot is not None:
-            self._learner.snapshot.write(self._folder / files.PREVIEWS / f"epoch_{state.epoch:03d}")
-            self._learner.snapshot = None
+        if self._learner.preview is not None:
+            self._show(self._learner.preview, state.epoch)
+            self._learner.preview = None
+
+    def _show(self, preview: Preview, epoch: int) -> None:
+        write_preview(self._folder / files.PREVIEWS / f"epoch_{epoch:03d}", preview)
+        for logger in self._loggers:
+            logger.log_pictures(preview, step=epoch)
 
 
 _LOSSES = ("train/loss", "val/loss")

@@ -9,28 +9,33 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+import torch
+
 from volumen.config import RunConfig, files, read_config, write_config
 from volumen.data import (
     Case,
     Division,
     Draft,
     Fold,
+    NamedProgress,
     check_leaks,
     divide_cases,
     fit_normalisations,
     gather_cases,
+    name_progress,
     read_folds,
     write_folds,
 )
 from volumen.errors import ConfigError, ExistsError, OutputError, PartFailedError, VolumenError
 from volumen.inference import set_threads, tune_allocator
-from volumen.training.folds import Progress, find_best, read_state, train_fold
+from volumen.training.folds import find_best, read_state, train_fold
 from volumen.training.options import RunOptions
+from volumen.training.recipe_checks import check_batch
 from volumen.training.resume import check_same_run
 from volumen.training.setup import settle_config
 from volumen.training.state import RunState
 from volumen.training.summary import FoldResult, RunSummary, read_summary
-from volumen.training.trainer import check_strategy, is_main_process
+from volumen.training.trainer import check_strategy, choose_accelerator, is_main_process
 from volumen.viewing import collect_run, write_report
 
 log = logging.getLogger(__name__)
@@ -44,7 +49,7 @@ def train_folds(
     folds: Folds = 0,
     cases: Sequence[Case] | None = None,
     options: RunOptions | None = None,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> RunSummary:
     """How every fold ended, those of earlier calls included; all files lie in `out`.
 
@@ -57,9 +62,10 @@ def train_folds(
         folds: which one, or all.
         cases: what to learn from; found under `config.data.root` when not given.
         options: how to go about it.
-        progress: called with training batches of a fold done and in all.
+        progress: told what is done of what is measured and learned from, how much, and how much there is in all.
     """
     options, out = options or RunOptions(), Path(out)
+    progress = progress if is_main_process() else None
     config = settle_config(config, fast=options.fast)
     check_strategy(config)
     tune_allocator()
@@ -68,10 +74,13 @@ def train_folds(
     summary = _open_run(config, out, options)
     division = _settle_folds(config, out, draft, anew=options.overwrite and folds == "all")
     chosen = _choose_folds(division.folds, folds)
+    _advise(config, options)
     if options.overwrite and is_main_process():
         for fold in chosen:
             shutil.rmtree(out / files.name_fold(fold.number), ignore_errors=True)
-    maps = fit_normalisations(division.cases, config.data.normalisation)
+    maps = fit_normalisations(
+        division.cases, config.data.normalisation, progress=name_progress(progress, "cases measured")
+    )
     for fold in chosen:
         folder = out / files.name_fold(fold.number)
         train = partial(train_fold, config, cases=division.cases, fold=fold, out=folder, options=options, maps=maps)
@@ -82,6 +91,13 @@ def train_folds(
         if error is not None and not options.continue_on_error:
             raise error
     return _conclude(summary, chosen)
+
+
+def _advise(config: RunConfig, options: RunOptions) -> None:
+    """Says once what makes training slower than it need be."""
+    if is_main_process():
+        for finding in check_batch(config.data.batch_size, torch.device(choose_accelerator(options.device))):
+            log.warning("%s", finding.text)
 
 
 def _open_run(config: RunConfig, out: Path, options: RunOptions) -> RunSummary:

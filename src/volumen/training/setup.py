@@ -11,7 +11,17 @@ import numpy as np
 import torch
 
 from volumen.config import RunConfig
-from volumen.data import Case, Fold, Measured, SampleLoader, build_loader, check_leaks, count_channels, measure_cases
+from volumen.data import (
+    Case,
+    Fold,
+    Measured,
+    NamedProgress,
+    SampleLoader,
+    build_loader,
+    check_leaks,
+    count_channels,
+    measure_cases,
+)
 from volumen.errors import DataError
 from volumen.geometry import VoxelSize
 from volumen.networks import Network, build_network, compile_network, put_channels_last, settle_network
@@ -102,6 +112,7 @@ def set_up_fold(
     folder: Path,
     maps: Mapping[str, IntensityMap],
     limit: int | None = None,
+    progress: NamedProgress | None = None,
 ) -> FoldSetup:
     """What a fold is trained with; what is not known of its cases, as intensities in `maps` are, is measured now."""
     known = {case.name: case for case in cases}
@@ -109,7 +120,7 @@ def set_up_fold(
     training = tuple(known[name] for name in fold.training)
     validation = tuple(known[name] for name in fold.validation)
     objective = build_objective(config, (*training, *validation))
-    measure = partial(measure_cases, config=config.data, wanted=objective.wanted, maps=maps)
+    measure = partial(measure_cases, config=config.data, wanted=objective.wanted, maps=maps, progress=progress)
     measured = measure(training, training=True).join(measure(validation, training=False))
     channels = find_channels((*training, *validation))
     return FoldSetup(

@@ -32,7 +32,7 @@ def build_trainer(config: TrainingSection, folder: Path, callbacks: Sequence[Cal
     A fold is one of Lightning's epochs, however many of ours it has: the loaders' processes then live as long as the
     fold, and nothing of Lightning's loops has to be resumed. Set `val_check_interval` to the batches of our epoch.
     """
-    accelerator = _choose_accelerator(device)
+    accelerator = choose_accelerator(device)
     try:
         return Trainer(
             accelerator=accelerator,
@@ -97,7 +97,7 @@ def quiet_lightning() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _choose_accelerator(device: str) -> str:
+def choose_accelerator(device: str) -> str:
     """Lightning's name of a kind of device; an error when there is none of it."""
     if device not in {"auto", "cpu", "cuda"}:
         raise DeviceError(f"training runs on auto, cpu or cuda; got {device!r} (training.devices says how many)")

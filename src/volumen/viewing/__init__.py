@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from volumen.viewing.error_maps import write_error_picture as write_error_picture
     from volumen.viewing.pictures import Panel as Panel
     from volumen.viewing.pictures import paint_cuts as paint_cuts
+    from volumen.viewing.previews import HeadView as HeadView
+    from volumen.viewing.previews import Preview as Preview
+    from volumen.viewing.previews import choose_slices as choose_slices
+    from volumen.viewing.previews import draw_stills as draw_stills
     from volumen.viewing.previews import write_preview as write_preview
     from volumen.viewing.report import format_duration as format_duration
     from volumen.viewing.report import list_environment as list_environment
@@ -37,18 +41,22 @@ _HOMES = {
     "Column": "sections",
     "CurveSection": "sections",
     "Figure": "sections",
+    "HeadView": "previews",
     "Key": "sections",
     "Mark": "curves",
     "Panel": "pictures",
     "Picture": "sections",
     "PictureSection": "sections",
+    "Preview": "previews",
     "Report": "sections",
     "Scene": "slices",
     "Series": "curves",
     "TableSection": "sections",
     "TextSection": "sections",
+    "choose_slices": "previews",
     "collect_run": "runs",
     "cut_three_ways": "slices",
+    "draw_stills": "previews",
     "find_position": "slices",
     "format_duration": "report",
     "list_environment": "report",
@@ -66,18 +74,22 @@ __all__ = [
     "Column",
     "CurveSection",
     "Figure",
+    "HeadView",
     "Key",
     "Mark",
     "Panel",
     "Picture",
     "PictureSection",
+    "Preview",
     "Report",
     "Scene",
     "Series",
     "TableSection",
     "TextSection",
+    "choose_slices",
     "collect_run",
     "cut_three_ways",
+    "draw_stills",
     "find_position",
     "format_duration",
     "list_environment",

@@ -103,6 +103,21 @@ def paint_grey(plane: Shaped[np.ndarray, "y x"], contrast: Contrast) -> UInt8[np
     return np.repeat((share * 255).round().astype(np.uint8)[..., None], 3, axis=-1)
 
 
+def paint_numbers(
+    values: Float32[np.ndarray, "c y x"],
+    contrast: Contrast,
+    ignored: Bool[np.ndarray, "y x"] | None,
+    *,
+    size: tuple[int, int],
+) -> UInt8[np.ndarray, "h w 3"]:
+    """One number a voxel in grey, two or three as red, green and blue, at a size; dim and hatched where ignored."""
+    planes = [paint_grey(enlarge(plane, size), contrast) for plane in values]
+    if len(planes) > 1:
+        blank = paint_grey(np.zeros(size, np.float32), contrast)
+        planes = [np.stack([plane[..., 0] for plane in [*planes, blank][:3]], -1)]
+    return planes[0] if ignored is None else paint_ignored(planes[0], enlarge(ignored, size))
+
+
 def paint_mask(
     picture: UInt8[np.ndarray, "y x 3"], mask: Bool[np.ndarray, "y x"], colour: Colour, *, outlined: bool = False
 ) -> UInt8[np.ndarray, "y x 3"]:

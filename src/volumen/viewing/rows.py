@@ -42,6 +42,18 @@ def draw_row(panels: Sequence[Panel], keys: Sequence[Key] = ()) -> "Image.Image"
     return picture
 
 
+def stack_rows(rows: "Sequence[Image.Image]") -> "Image.Image":
+    """Rows below each other on paper."""
+    from PIL import Image
+
+    picture = Image.new("RGB", (max(row.width for row in rows), sum(row.height for row in rows)), PAPER)
+    top = 0
+    for row in rows:
+        picture.paste(row, (0, top))
+        top += row.height
+    return picture
+
+
 def join_panels(panels: Sequence[Panel]) -> UInt8[np.ndarray, "y x 3"]:
     """Pictures side by side on paper, a gap between them; lower ones end where they end."""
     height = max(panel.pixels.shape[0] for panel in panels)

@@ -1,7 +1,7 @@
 """A data set fetched, unpacked and looked into."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +9,10 @@ from volumen.data.downloads.catalogue import RemoteData, RemoteFile
 from volumen.data.downloads.transfer import Origin, Patience, accept_file, fetch_file, name_record
 from volumen.data.downloads.unpacking import unpack_archive
 from volumen.data.finding import find_cases
+from volumen.data.progress import NamedProgress, name_progress
 from volumen.errors import ConfigError, DataError, VolumenError, suggest_nearest
 
 logger = logging.getLogger(__name__)
-
-# Told what is being done, and bytes done and in all.
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ def download_data(
     parts: Sequence[str] = (),
     keep: bool = False,
     patience: Patience | None = None,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> Downloaded:
     """The data set in `folder`, each of its files there and right; what is there already is not fetched again.
 
@@ -43,7 +41,7 @@ def download_data(
         parts: which parts of it; the usual ones when none is named.
         keep: whether archives stay when they are unpacked.
         patience: how long to try.
-        progress: told what is being done.
+        progress: told what is being done, and bytes done and in all.
     """
     if data.by_hand is not None:
         raise DataError(f"{data.name} is not fetched by a program: {data.by_hand}; put it into {folder}")
@@ -70,7 +68,7 @@ def choose_files(data: RemoteData, parts: Sequence[str]) -> list[RemoteFile]:
 
 
 def _bring_file(
-    file: RemoteFile, folder: Path, *, keep: bool, patience: Patience | None, progress: Progress | None
+    file: RemoteFile, folder: Path, *, keep: bool, patience: Patience | None, progress: NamedProgress | None
 ) -> None:
     """Fetch a file unless it is there, and unpack it where it is an archive."""
     target, origin = folder / file.path, Origin(file.url, file.checksum, file.expired)
@@ -81,13 +79,9 @@ def _bring_file(
     if target.is_file():
         accept_file(target, origin)
     else:
-        fetch_file(origin, target, patience=patience, progress=_name(progress, f"fetching {target.name}"))
+        fetch_file(origin, target, patience=patience, progress=name_progress(progress, f"fetching {target.name}"))
     if file.is_archive:
-        unpack_archive(target, target.parent, progress=_name(progress, f"unpacking {target.name}"))
+        unpack_archive(target, target.parent, progress=name_progress(progress, f"unpacking {target.name}"))
         unpacked.touch()
         if not keep:
             target.unlink()
-
-
-def _name(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
-    return None if progress is None else lambda done, total: progress(what, done, total)
