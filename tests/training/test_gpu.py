@@ -23,7 +23,7 @@ def test_a_fold_learns_and_its_model_loads_anywhere(make_config, cases, fold, tm
     result = train_fold(config, cases=cases, fold=fold, out=tmp_path)
     assert (result.status, result.epochs) == ("completed", 2)
     assert load_model(tmp_path / "model", device="cpu").device.type == "cpu"
-    assert "GPU" in (tmp_path / "train.log").read_text()
+    assert "GiB" in (tmp_path / "train.log").read_text()
 
 
 def test_a_resumed_fold_goes_on(make_config, cases, fold, tmp_path):

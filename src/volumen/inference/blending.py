@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Float64
+from jaxtyping import Float, Float32, Float64, Num
 from torch import Tensor
 
 from volumen.errors import ShapeError
@@ -31,7 +31,7 @@ class Finished:
     """Planes of the region that no further tile changes, from plane `z` of the volume on, by head, on the device."""
 
     z: int
-    heads: dict[str, Float32[Tensor, "_ z y x"]]
+    heads: dict[str, Num[Tensor, "_ z y x"]]
 
 
 @dataclass(frozen=True)
@@ -123,5 +123,7 @@ class SlabAccumulator:
             )
         if name not in self._means:
             shape = (output.shape[0], self._depth, *self._region.shape[1:])
-            self._means[name] = torch.from_numpy(set_aside(shape, np.float32)).to(self._device)
+            on_cpu = self._device.type == "cpu"
+            room = torch.from_numpy(set_aside(shape, np.float32)) if on_cpu else torch.zeros(shape, device=self._device)
+            self._means[name] = room
         return self._means[name]

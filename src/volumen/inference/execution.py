@@ -28,9 +28,10 @@ TUNED_FROM_TILES = 48
 TUNED_EXACTLY_FROM_TILES = 100
 # Longest edge of the tiles that are timed otherwise: large enough to leave the caches.
 TUNING_EDGE = 64
-# A second tile in a batch gains nothing in larger ones (up to 40 % at 64³, 12 % at 96³, none at 128³).
-MOST_VOXELS_IN_PAIRS = 96**3
-SECONDS_A_CANDIDATE = 0.2
+# A second tile in a batch gains nothing in larger ones: on the CPU up to 40 % at 64³, 12 % at 96³, none at 128³; on a
+# GPU, which else waits for its next kernel, 30 % at 128³.
+MOST_VOXELS_IN_PAIRS = {"cpu": 96**3, "cuda": 192**3}
+SECONDS_A_CANDIDATE = {"cpu": 0.2, "cuda": 0.05}
 
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 _FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last_3d}
@@ -74,7 +75,7 @@ def choose_execution(
 
 def list_candidates(plain: Execution, tile: Shape, *, tiling: Tiling, compute: Compute) -> list[Execution]:
     """The batches and layouts that were left open, with all else as it is; the plain one first."""
-    pairs = compute.memory is None and prod(tile) <= MOST_VOXELS_IN_PAIRS
+    pairs = compute.memory is None and prod(tile) <= MOST_VOXELS_IN_PAIRS[plain.device]
     batches = [tiling.batch] if tiling.batch else [1, 2] if pairs else [1]
     layouts = [compute.layout] if compute.layout else list(_FORMATS)
     return [replace(plain, batch=batch, layout=cast("Layout", layout)) for batch, layout in product(batches, layouts)]
@@ -100,7 +101,7 @@ def _time_forward(model: Model, tile: Sequence[int], execution: Execution) -> fl
     forward = EnsembleForward([model], execution)
     image = torch.zeros((execution.batch, model.channels, *tile), device=model.device)
     best, spent = float("inf"), -1.0
-    while spent < SECONDS_A_CANDIDATE:
+    while spent < SECONDS_A_CANDIDATE[image.device.type]:
         began = time.perf_counter()
         with torch.inference_mode():
             forward(image)

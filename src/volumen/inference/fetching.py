@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Num
 
 from volumen.blocks import run_ahead
 from volumen.inference.blending import Finished
@@ -19,7 +19,7 @@ class Fetched:
     """Finished planes in the processor's memory, from plane `z` of the volume on, by head."""
 
     z: int
-    heads: dict[str, Float32[np.ndarray, "_ z y x"]]
+    heads: dict[str, Num[np.ndarray, "_ z y x"]]
 
 
 def fetch_planes(slabs: Iterator[Finished], device: torch.device) -> Iterator[Fetched]:

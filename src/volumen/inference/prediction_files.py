@@ -198,13 +198,6 @@ def locate_head(path: Path, head: HeadSpec) -> str:
     return str(path / head.name)
 
 
-def store_probabilities(probabilities: Float32[np.ndarray, "*shape"], stored: Stored) -> np.ndarray:
-    """Probabilities as they are stored."""
-    if stored == "uint8":
-        return np.rint(probabilities * np.float32(255)).astype(np.uint8)
-    return probabilities.astype(stored, copy=False)
-
-
 def restore_probabilities(values: np.ndarray, stored: Stored) -> Float32[np.ndarray, "..."]:
     """Probabilities from what is stored."""
     if stored == "uint8":

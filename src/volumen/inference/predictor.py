@@ -122,7 +122,10 @@ class PredictRegion:
         volumes = {head.name: self.prediction.open_head(head.name, writable=True) for head in plan.heads}
         on_gpu = plan.execution.device != "cpu"
         planes = stream_probabilities(
-            lay_models(self.models), plan.grid, region, cut, execution=plan.execution, on_tiles=on_tiles
+            *(lay_models(self.models), plan.grid, region, cut),
+            execution=plan.execution,
+            stored=plan.stored,
+            on_tiles=on_tiles,
         )
         start, depth = region.start[0], plan.chunks[0]
         with PlaneWriter(volumes, task.box, start=start, depth=depth, stored=plan.stored, behind=on_gpu) as writer:

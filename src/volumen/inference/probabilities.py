@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, Num
 from torch import Tensor
 
 from volumen.errors import ModelError
@@ -13,6 +13,7 @@ from volumen.inference.activation import activate_planes
 from volumen.inference.blending import Finished
 from volumen.inference.execution import EnsembleForward, Execution, name_output
 from volumen.inference.fetching import Fetched, fetch_planes
+from volumen.inference.knobs import Stored
 from volumen.inference.model import Model
 from volumen.inference.stream import TileFeeder, TilesDone, stream_slabs
 from volumen.inference.tiles import CutTile
@@ -25,17 +26,26 @@ def stream_probabilities(
     cut: CutTile,
     *,
     execution: Execution,
+    stored: Stored = "float32",
     on_tiles: TilesDone | None = None,
 ) -> Iterator[Fetched]:
-    """Finished planes of the region: logits blended for each model, activated, averaged over models."""
+    """Finished planes of the region: logits blended for each model, activated, averaged over models, as stored."""
     first = models[0]
     feeder = TileFeeder(first.channels, grid.tile, execution.batch, first.device)
     forward = EnsembleForward(models, execution)
     slabs = stream_slabs(forward, grid, region, cut, feeder=feeder, on_tiles=on_tiles)
     averaged = (
-        Finished(slab.z, {head.name: _average_models(slab, head, models) for head in first.heads}) for slab in slabs
+        Finished(slab.z, {head.name: store_planes(_average_models(slab, head, models), stored) for head in first.heads})
+        for slab in slabs
     )
     return fetch_planes(averaged, first.device)
+
+
+def store_planes(probabilities: Float32[Tensor, "c z y x"], stored: Stored) -> Num[Tensor, "c z y x"]:
+    """Probabilities as they are stored, where they are; the same numbers on any device."""
+    if stored == "uint8":
+        return (probabilities * 255).round_().to(torch.uint8)
+    return probabilities.to(getattr(torch, stored))
 
 
 def _average_models(slab: Finished, head: HeadSpec, models: Sequence[Model]) -> Float32[Tensor, "c z y x"]:

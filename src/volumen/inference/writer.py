@@ -9,7 +9,6 @@ from volumen.geometry import Box
 from volumen.inference.fetching import Fetched
 from volumen.inference.knobs import Stored
 from volumen.inference.memory import set_aside
-from volumen.inference.prediction_files import store_probabilities
 from volumen.volumes import Volume
 
 
@@ -57,8 +56,7 @@ class PlaneWriter:
         while plane < first + count:
             stop = min(first + count, self._find_row_end(plane))
             for name, planes in finished.heads.items():
-                taken = store_probabilities(planes[:, plane - first : stop - first], self._stored)
-                self._rows[name][:, plane - self._from : stop - self._from] = taken
+                self._rows[name][:, plane - self._from : stop - self._from] = planes[:, plane - first : stop - first]
             plane = self._until = stop
             if plane == self._find_row_end(self._from):
                 self._flush()

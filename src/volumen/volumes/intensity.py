@@ -145,8 +145,7 @@ def _measure_exactly(source: Volume, progress: Progress) -> Intensity:
     total = _count_voxels(source)
     seen = 0
     for _, voxels in _read_pieces(source):
-        places = voxels.reshape(-1).astype(np.int64) - int(limits.min)
-        counts += np.bincount(places, minlength=len(counts))
+        counts += _count_values(voxels)
         seen += voxels.size
         progress(seen, total)
     present = np.flatnonzero(counts)
@@ -157,6 +156,18 @@ def _measure_exactly(source: Volume, progress: Progress) -> Intensity:
     mean = float(values @ counts / seen)
     std = math.sqrt(float((values - mean) ** 2 @ counts) / seen)
     return Intensity(float(low), float(low + len(counts) - 1), mean, std, counts)
+
+
+def _count_values(voxels: Voxels) -> Int64[np.ndarray, " values"]:
+    """How often each value of a type of 8 or 16 bits occurs, the smallest first."""
+    words = np.ascontiguousarray(voxels).reshape(-1).view(f"u{voxels.itemsize}")
+    even = len(words) - len(words) % 2
+    if voxels.itemsize == 1:  # two at a time, which takes less than half as long
+        pairs = np.bincount(words[:even].view("u2"), minlength=2**16).reshape(2**8, 2**8)
+        counts = pairs.sum(axis=0) + pairs.sum(axis=1) + np.bincount(words[even:], minlength=2**8)
+    else:
+        counts = np.bincount(words, minlength=2**16)
+    return np.roll(counts, len(counts) // 2) if voxels.dtype.kind == "i" else counts
 
 
 @dataclass(frozen=True)
