@@ -65,9 +65,13 @@ def list_engines(options: argparse.Namespace) -> dict[str, dict[str, object]]:
         "MONAI, 1 tile": {"engine": "monai", "batch": 1},
         f"MONAI, {batch} tiles": {"engine": "monai", "batch": batch},
     }
+    if options.device == "cuda":
+        house = {"batch": batch, "layout": "channels_last"}
+        engines[f"bare, our network, {batch} tiles"] = {"engine": "house_bare", **house}
+        engines[f"volumen, our network, {batch} tiles"] = {"engine": "house_array", **house}
     if options.nnunet_python:
         engines["nnU-Net"] = {"engine": "nnunet", "batch": 1, "python": options.nnunet_python}
-    return {name: engine for name, engine in engines.items() if name in SHORT} if options.short else engines
+    return {name: engine for name, engine in engines.items() if name in SHORT or "our" in name or not options.short}
 
 
 def measure_engines(
@@ -79,6 +83,7 @@ def measure_engines(
         for name, engine in engines.items():
             print(f"… {name}", file=sys.stderr)
             own = [str(engine["engine"]), f"--batch={engine['batch']}", *arguments]
+            own += [f"--layout={engine['layout']}"] if "layout" in engine else []
             kept = {key: engine[key] for key in ("python", "environment") if key in engine}
             runs[name].append(run_peer(PEERS / "infer.py", own, **kept))
     return runs

@@ -44,7 +44,7 @@ def prepare(options: argparse.Namespace) -> Work:
     """The engine with its network and image, after one forward; nothing is held but what the engine keeps."""
     network = load_network(options.weights)
     work = ENGINES[options.engine](network, np.load(options.image), options)
-    forward = cast_network(network, options)
+    forward = cast_network(take_house_network(network, options) if "house" in options.engine else network, options)
     with torch.inference_mode():
         forward(torch.zeros((options.batch, 1, *[options.tile] * 3), device=options.device))
     return work
@@ -109,6 +109,31 @@ def prepare_array(network: PlainUnet, image: np.ndarray, options: argparse.Names
         return predict_array(forward, image, tile=options.tile, overlap=(options.overlap,) * 3, batch=options.batch)
 
     return work
+
+
+def prepare_house_bare(network: PlainUnet, image: np.ndarray, options: argparse.Namespace) -> Work:
+    """The forward of the same tiles through our own network with the same weights, and nothing else."""
+    return prepare_bare(take_house_network(network, options), image, options)
+
+
+def prepare_house_array(network: PlainUnet, image: np.ndarray, options: argparse.Namespace) -> Work:
+    """`predict_array` with our own network and the same weights."""
+    return prepare_array(take_house_network(network, options), image, options)
+
+
+def take_house_network(network: PlainUnet, options: argparse.Namespace) -> torch.nn.Module:
+    """Our network with the same weights, giving a tensor as the common one does."""
+    from house import HEAD, save_common_model
+
+    class Sole(torch.nn.Module):
+        def __init__(self, inner: torch.nn.Module) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            return self.inner(image)[HEAD][0]
+
+    return Sole(save_common_model(options.folder / "house", network, tile=options.tile).network)
 
 
 def prepare_volume(network: PlainUnet, image: np.ndarray, options: argparse.Namespace) -> Work:
@@ -196,6 +221,8 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 ENGINES = {
     "bare": prepare_bare,
     "array": prepare_array,
+    "house_bare": prepare_house_bare,
+    "house_array": prepare_house_array,
     "volume": prepare_volume,
     "monai": prepare_monai,
     "nnunet": prepare_nnunet,

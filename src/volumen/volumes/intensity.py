@@ -160,7 +160,7 @@ def _measure_exactly(source: Volume, progress: Progress) -> Intensity:
 
 def _count_values(voxels: Voxels) -> Int64[np.ndarray, " values"]:
     """How often each value of a type of 8 or 16 bits occurs, the smallest first."""
-    words = np.ascontiguousarray(voxels).reshape(-1).view(f"u{voxels.itemsize}")
+    words = np.ascontiguousarray(voxels, voxels.dtype.newbyteorder("=")).reshape(-1).view(f"u{voxels.itemsize}")
     even = len(words) - len(words) % 2
     if voxels.itemsize == 1:  # two at a time, which takes less than half as long
         pairs = np.bincount(words[:even].view("u2"), minlength=2**16).reshape(2**8, 2**8)
