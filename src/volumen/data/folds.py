@@ -102,7 +102,7 @@ def _deal_units(units: Sequence[list[str]], folds: int) -> list[set[str]]:
     """Names held out in each fold: contiguous parts of lone cases, else the largest group to the smallest fold."""
     if all(len(unit) == 1 for unit in units):
         parts = np.array_split(np.arange(len(units)), folds)
-        return [{units[index][0] for index in part} for part in parts]
+        return [{units[index][0] for index in part.tolist()} for part in parts]
     held_out: list[set[str]] = [set() for _ in range(folds)]
     for unit in sorted(units, key=len, reverse=True):  # stable: units of one size stay shuffled
         min(held_out, key=len).update(unit)

@@ -1,7 +1,7 @@
 """Which axes the pages of a TIFF make, as tifffile, ImageJ and OME name them."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from volumen.errors import FormatError, ShapeError
 from volumen.volumes.axes import AxisPlan, plan_axes
@@ -19,8 +19,7 @@ def plan_pages(tif: "tifffile.TiffFile", spec: Spec) -> AxisPlan:
     """
     if len(tif.series) != 1:
         raise FormatError(f"{spec.text} holds {len(tif.series)} images of different shapes; a volume is one stack")
-    series = tif.series[0]
-    axes, shape = series.get_axes(False), series.get_shape(False)  # noqa: FBT003 - axes of one voxel too
+    axes, shape = _read_axes(tif)
     plane = {axes.rfind("Y"), axes.rfind("X")}
     long = [number for number, extent in enumerate(shape) if number in plane or extent > 1]
     told = _name_long([axes[number] for number in long], spec)
@@ -35,6 +34,15 @@ def plan_pages(tif: "tifffile.TiffFile", spec: Spec) -> AxisPlan:
         names[number] = name
     options = replace(spec.options, axes=None)
     return plan_axes("".join(names), shape, spec.text, options, keep_one_channel=False)
+
+
+def _read_axes(tif: "tifffile.TiffFile") -> tuple[str, tuple[int, ...]]:
+    """Names and extents of the only stack's axes, those of one voxel too; tifffile 2026.5.2 moved where they stand."""
+    series: Any = tif.series
+    if callable(series):
+        stack = series(squeeze=False)[0]
+        return stack.axes, stack.shape
+    return series[0].get_axes(False), series[0].get_shape(False)  # noqa: FBT003 - tifffile's signature
 
 
 def _name_long(axes: list[str], spec: Spec) -> str | None:

@@ -154,7 +154,7 @@ def locate_pixels(tif: "tifffile.TiffFile", path: Path, plan: AxisPlan) -> Pixel
     start = series.dataoffset
     if start is not None:
         return PlainPixels(path, start, series.dtype.newbyteorder(tif.byteorder), plan)
-    frames: list[Any] = list(series.pages)
+    frames: list[Any] = list(series)
     if any(frame is None for frame in frames):
         raise FormatError(f"{path} is one of several files of an OME set; convert the set to Zarr or to one TIFF")
     starts = [frame.dataoffsets for frame in frames]
