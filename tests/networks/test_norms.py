@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import instance_norm, leaky_relu
 
 from volumen.networks.layers import Layers, build_unit
-from volumen.networks.norms import InstanceNorm, fuses, normalise
+from volumen.networks.norms import InstanceNorm, convolve_unbiased, fuses, normalise
 
 SHAPES = [(1, 32, 40, 33, 21), (2, 5, 7, 6, 5), (3, 70, 9, 8, 8), (1, 1, 64, 64, 64), (2, 320, 4, 4, 4)]
 
@@ -14,6 +14,14 @@ def test_nothing_is_fused_on_the_processor_or_where_gradients_are_asked_for():
     norm, features = InstanceNorm(2), torch.ones(1, 2, 3, 3, 3)
     with torch.no_grad():
         assert not fuses(norm, features)
+
+
+def test_a_norm_takes_the_bias_of_a_convolution_away():
+    convolution, norm, _ = build_unit(3, 5, Layers(), kernel=(3, 3, 3), stride=(2, 1, 1))
+    image = torch.randn(2, 3, 6, 5, 4)
+    with torch.no_grad():
+        unbiased = norm(convolve_unbiased(convolution, image))
+        torch.testing.assert_close(unbiased, norm(convolution(image)), atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.gpu

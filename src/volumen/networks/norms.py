@@ -59,7 +59,7 @@ def normalise(
     return out
 
 
-def convolve_unbiased(convolution: nn.Conv3d, features: Features) -> Features:
+def convolve_unbiased(convolution: nn.Conv3d, features: Features) -> Float[Tensor, "b d k j i"]:
     """The convolution without its bias, which a norm over the image takes away again."""
     return conv3d(features, convolution.weight, None, convolution.stride, convolution.padding)
 
