@@ -18,6 +18,8 @@ sys.path.insert(0, str(PEERS))
 from measuring import KEEP_MEMORY, Figures, run_peer  # noqa: E402 - beside this file, not installed
 from plain_unet import save_weights  # noqa: E402
 
+from volumen.volumes import export_volume  # noqa: E402
+
 
 def main() -> None:
     """Measure every engine in turn, as often as asked, and print the medians."""
@@ -25,7 +27,10 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         weights, image = Path(folder) / "weights.pt", Path(folder) / "image.npy"
         save_weights(weights, features=options.features)
-        np.save(image, np.random.default_rng(0).standard_normal((options.size,) * 3, np.float32))
+        noise = np.random.default_rng(0).standard_normal((options.size,) * 3, np.float32)
+        np.save(image, noise)
+        export_volume(noise, image.with_suffix(".zarr"))
+        del noise
         arguments = [f"--weights={weights}", f"--image={image}", f"--tile={options.tile}"]
         arguments += [f"--overlap={options.overlap}", f"--threads={options.threads}"]
         arguments += [f"--device={options.device}", f"--precision={options.precision}"]

@@ -43,7 +43,8 @@ def main() -> None:
 def prepare(options: argparse.Namespace) -> Work:
     """The engine with its network and image, after one forward; nothing is held but what the engine keeps."""
     network = load_network(options.weights)
-    work = ENGINES[options.engine](network, np.load(options.image), options)
+    image = None if options.engine == "volume" else np.load(options.image)
+    work = ENGINES[options.engine](network, image, options)
     forward = cast_network(take_house_network(network, options) if "house" in options.engine else network, options)
     with torch.inference_mode():
         forward(torch.zeros((options.batch, 1, *[options.tile] * 3), device=options.device))
@@ -136,22 +137,21 @@ def take_house_network(network: PlainUnet, options: argparse.Namespace) -> torch
     return Sole(save_common_model(options.folder / "house", network, tile=options.tile).network)
 
 
-def prepare_volume(network: PlainUnet, image: np.ndarray, options: argparse.Namespace) -> Work:
+def prepare_volume(network: PlainUnet, _image: None, options: argparse.Namespace) -> Work:
     """`predict_volume`: from a Zarr array into a Zarr group, batch and layout tuned as it does by itself."""
     from house import save_common_model
 
     from volumen.inference import Compute, Tiling, predict_volume
-    from volumen.volumes import export_volume, open_volume
+    from volumen.volumes import open_volume
 
     model = save_common_model(options.folder / "model", network, tile=options.tile)
-    export_volume(image, options.folder / "image.zarr")
     tiling = Tiling((options.tile,) * 3, (options.overlap,) * 3)
     region = (options.region,) * 2 if options.region else None
     threads = options.threads if options.device == "cpu" else None
     compute = Compute(options.device, region=region, threads=threads, precision=options.precision)
 
     def work() -> np.ndarray:
-        source = open_volume(options.folder / "image.zarr")
+        source = open_volume(options.image.with_suffix(".zarr"))
         prediction = predict_volume([model], source, options.folder / "out.zarr", tiling=tiling, compute=compute)
         return prediction.open_head()
 
