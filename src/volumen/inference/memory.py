@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 # Names and values of mallopt(3). With glibc's defaults every large activation is a mapping of its own, and 28 to 37 %
-# of a forward is page faults; neither threshold does much without the other. Results are the same to the last bit.
+# of a forward is page faults; neither threshold does much without the other. One arena lets what reads and writes in
+# threads of its own take the memory that activations left, a sixth less in all. Results are the same to the last bit.
 M_TRIM_THRESHOLD, TRIM_NEVER = -1, 2**31 - 1
 M_MMAP_THRESHOLD, MMAP_FROM = -3, 1 << 30
+M_ARENA_MAX, ARENAS = -8, 1
 
 
 @cache
@@ -22,7 +24,8 @@ def tune_allocator() -> bool:
     libc = _find_glibc()
     if libc is None:
         return False
-    taken = [libc.mallopt(M_MMAP_THRESHOLD, MMAP_FROM), libc.mallopt(M_TRIM_THRESHOLD, TRIM_NEVER)]
+    settings = ((M_MMAP_THRESHOLD, MMAP_FROM), (M_TRIM_THRESHOLD, TRIM_NEVER), (M_ARENA_MAX, ARENAS))
+    taken = [libc.mallopt(name, value) for name, value in settings]
     return all(taken)
 
 

@@ -1,7 +1,8 @@
 """Finished planes on their way to disk."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 
@@ -75,8 +76,11 @@ class PlaneWriter:
         self._from = self._until
 
     def _write_rows(self, box: Box, rows: Mapping[str, np.ndarray]) -> None:
+        """A strip of chunks at a time: what is written is held once more until it is encoded."""
         for name, volume in self._volumes.items():
-            volume.write(box, rows[name][0] if volume.channels is None else rows[name])
+            for strip in split_box(box, volume.chunks[1]):
+                local = strip.relative_to(box.start).slices
+                volume.write(strip, rows[name][(0 if volume.channels is None else slice(None), *local)])
 
     def _wait(self) -> None:
         """Until the row before is on disk; its error comes out here."""
@@ -91,3 +95,10 @@ class PlaneWriter:
     def _make_rows(self) -> dict[str, np.ndarray]:
         shape = (self._depth, *self._box.shape[1:])
         return {name: set_aside((volume.channels or 1, *shape), self._stored) for name, volume in self._volumes.items()}
+
+
+def split_box(box: Box, edge: int) -> Iterator[Box]:
+    """Strips of a box along y, where multiples of `edge` lie between them."""
+    (z0, y0, x0), (z1, y1, x1) = box.start, box.stop
+    edges = [y0, *range((y0 // edge + 1) * edge, y1, edge), y1]
+    return (Box((z0, low, x0), (z1, high, x1)) for low, high in pairwise(edges))
