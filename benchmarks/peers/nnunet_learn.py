@@ -34,6 +34,8 @@ def main() -> None:
         with contextlib.redirect_stdout(sys.stderr):
             trainer = build_trainer(Path(folder), options)
             figures = train(trainer, options.cpu_seconds)
+            axes = len(trainer.configuration_manager.patch_size)
+            trainer.configuration_manager.configuration["patch_size"] = options.tile[-axes:]
             np.save(options.out, predict(trainer, np.load(options.scored), options.spacing))
     print(json.dumps(figures))
 
@@ -48,6 +50,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--train", type=int, nargs=2, required=True, help="first slice and end")
     parser.add_argument("--spacing", type=float, nargs=3, required=True)
     parser.add_argument("--patch", type=int, nargs=3, required=True, help="one voxel along z takes its 2D network")
+    parser.add_argument("--tile", type=int, nargs=3, required=True, help="what is predicted at a time")
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--features", type=int, nargs="+", required=True, help="of every stage")
     parser.add_argument("--cpu-seconds", type=float, required=True)
