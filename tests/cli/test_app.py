@@ -97,7 +97,7 @@ def test_a_fault_of_ours_is_exit_code_1_with_its_traceback_in_a_file(volumen, mo
 
 
 def test_a_reader_that_leaves_ends_the_command_without_a_word():
-    command = [sys.executable, "-c", "import sys, volumen.cli as cli; sys.exit(cli.main())", "recipes", "list"]
+    command = [sys.executable, "-m", "volumen", "recipes", "list"]
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as output:
