@@ -4,7 +4,8 @@ Slow and plain; what `volumen.morphology.matching` and `volumen.morphology.persi
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 
@@ -21,8 +22,15 @@ def match_by_the_book(one: np.ndarray, other: np.ndarray) -> dict[int, tuple[int
 
 def list_values(array: np.ndarray) -> Values:
     """When each cell of the box comes: minus the least of its voxels."""
-    cells = itertools.product(*(range(2 * extent - 1) for extent in array.shape))
-    return {cell: -float(array[tuple(slice(c // 2, (c + 1) // 2 + 1) for c in cell)].min()) for cell in cells}
+    return {cell: -float(array[voxels].min()) for cell, voxels in order_cells(array.shape)}
+
+
+@cache
+def order_cells(shape: tuple[int, ...]) -> list[tuple[Cell, tuple[slice, ...]]]:
+    """Cells of a box with their voxels, by place of the first one, and kind."""
+    cells = itertools.product(*(range(2 * extent - 1) for extent in shape))
+    ordered = sorted(cells, key=lambda cell: ([place // 2 for place in cell], kind_of(cell)))
+    return [(cell, tuple(slice(place // 2, (place + 1) // 2 + 1) for place in cell)) for cell in ordered]
 
 
 def match_dimension(images: list[Values], union: Values, dimension: int) -> tuple[int, int, int]:
@@ -59,9 +67,8 @@ def pair_cells(rows: Values, columns: Values, dimension: int) -> dict[Cell, Cell
 
 
 def list_cells(image: Values, dimension: int) -> list[Cell]:
-    """Cells of a dimension by value, place of the first voxel, and kind."""
-    cells = [cell for cell in image if sum(place % 2 for place in cell) == dimension]
-    return sorted(cells, key=lambda cell: (image[cell], [place // 2 for place in cell], kind_of(cell)))
+    """Cells of a dimension by value, and where that is the same in the order of the box."""
+    return sorted((cell for cell in image if len(list_faces(cell)) == 2 * dimension), key=image.__getitem__)
 
 
 def kind_of(cell: Cell) -> int:
@@ -70,11 +77,10 @@ def kind_of(cell: Cell) -> int:
     return {0: 0, 1: sum(spans), 2: 3 - sum(spans), 3: 0}[len(spans)]
 
 
-def list_faces(cell: Cell) -> Iterator[Cell]:
-    for axis in range(3):
-        if cell[axis] % 2:
-            for step in (-1, 1):
-                yield (*cell[:axis], cell[axis] + step, *cell[axis + 1 :])
+@cache
+def list_faces(cell: Cell) -> list[Cell]:
+    spans = [axis for axis in range(3) if cell[axis] % 2]
+    return [(*cell[:axis], cell[axis] + step, *cell[axis + 1 :]) for axis in spans for step in (-1, 1)]
 
 
 def count_kept(mask: np.ndarray, larger: np.ndarray, dimension: int) -> int:

@@ -18,29 +18,52 @@ from volumen.config import read_config
 from volumen.training import RunOptions, train_folds
 
 if __name__ == "__main__":
-    options = RunOptions(resume="resume" in sys.argv, device="cpu")
-    train_folds(read_config(Path(sys.argv[1])), out=sys.argv[2], folds="all", options=options)
+    options = RunOptions(resume=True, device="cpu")
+    for recipe in map(Path, sys.argv[1:]):
+        train_folds(read_config(recipe), out=recipe.with_suffix(""), folds="all", options=options)
 """
+SETTINGS = {"devices": 2, "strategy": "ddp"}
+AVERAGES = {"swa": {"start_epoch": 0, "renew_batches": 1}, "ema": {}}
+# The loss of the second is due at every other step.
+HEADS = {
+    "ball": {"target": {"name": "binary", "foreground": [1]}, "losses": ["dice"]},
+    "depth": {"target": {"name": "distance", "clip": 3.0}, "losses": [{"name": "mse", "every": 2}]},
+}
 
 
-def train(config, tmp_path, *arguments):
-    (tmp_path / "train.py").write_text(SCRIPT)
-    write_config(config, tmp_path / "recipe.yaml")
-    command = [sys.executable, tmp_path / "train.py", tmp_path / "recipe.yaml", tmp_path / "run", *arguments]
+@pytest.fixture(scope="module")
+def runs(make_config, tmp_path_factory):
+    """Runs by name, of which `plain` was resumed; two recipes each time that processes are started."""
+    folder = tmp_path_factory.mktemp("runs")
+    sections = {"data": {"batch_size": 1}}
+
+    def make_plain(epochs):
+        return make_config(sections, max_epochs=epochs, steps_per_epoch=None, **SETTINGS, **AVERAGES)
+
+    def make_balanced(balance):
+        more = {"heads": HEADS, "network": {"deep_supervision": True}}
+        return make_config(sections | more, max_epochs=2, steps_per_epoch=2, balance=balance, **SETTINGS)
+
+    train(folder, plain=make_plain(1), uncertainty=make_balanced("uncertainty"))
+    train(folder, plain=make_plain(2), gradnorm=make_balanced("gradnorm"))
+    return folder
+
+
+def train(folder, **configs):
+    (folder / "train.py").write_text(SCRIPT)
+    for name, config in configs.items():
+        write_config(config, folder / f"{name}.yaml")
+    command = [sys.executable, folder / "train.py", *(folder / f"{name}.yaml" for name in configs)]
     environment = os.environ | {"PYTHONPATH": "src", "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, env=environment, check=True, timeout=300, capture_output=True, text=True)
+    subprocess.run(command, env=environment, check=True, timeout=300, capture_output=True, text=True)
 
 
 @pytest.mark.slow
-def test_two_processes_train_all_folds_and_resume(make_config, tmp_path):
-    settings = {"devices": 2, "strategy": "ddp", "swa": {"start_epoch": 0, "renew_batches": 1}, "ema": {}}
-    data = {"data": {"batch_size": 1}}
-    train(make_config(data, max_epochs=1, steps_per_epoch=None, **settings), tmp_path)
-    train(make_config(data, max_epochs=2, steps_per_epoch=None, **settings), tmp_path, "resume")
-    summary = read_summary(tmp_path / "run")
+def test_two_processes_train_all_folds_and_resume(runs):
+    summary = read_summary(runs / "plain")
     assert [(result.status, result.epochs) for result in summary.folds] == [("completed", 2)] * 2
     for fold in (0, 1):
-        folder = tmp_path / f"run/fold_{fold}"
+        folder = runs / f"plain/fold_{fold}"
         state = read_checkpoint(folder / "checkpoints/last.ckpt")
         assert state["run"]["batches"] == 2  # two cases, two processes: each case once an epoch
         assert all(torch.isfinite(weight).all() for weight in state["state_dict"].values())
@@ -50,15 +73,7 @@ def test_two_processes_train_all_folds_and_resume(make_config, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("balance", ["uncertainty", "gradnorm"])
-def test_heads_whose_losses_are_not_due_hold_no_process_up(make_config, tmp_path, balance):
-    heads = {
-        "ball": {"target": {"name": "binary", "foreground": [1]}, "losses": ["dice"]},
-        "depth": {"target": {"name": "distance", "clip": 3.0}, "losses": [{"name": "mse", "every": 2}]},
-    }
-    sections = {"data": {"batch_size": 1}, "heads": heads, "network": {"deep_supervision": True}}
-    training = {"devices": 2, "strategy": "ddp", "balance": balance, "max_epochs": 2, "steps_per_epoch": 2}
-    train(make_config(sections, **training), tmp_path)
-    state = read_checkpoint(tmp_path / "run/fold_0/checkpoints/last.ckpt")["state_dict"]
-    learnt = state["balance.log_variances" if balance == "uncertainty" else "balance.weights"]
-    assert learnt[0] != learnt[1]
+@pytest.mark.parametrize(("balance", "learnt"), [("uncertainty", "log_variances"), ("gradnorm", "weights")])
+def test_heads_whose_losses_are_not_due_hold_no_process_up(runs, balance, learnt):
+    weights = read_checkpoint(runs / f"{balance}/fold_0/checkpoints/last.ckpt")["state_dict"][f"balance.{learnt}"]
+    assert weights[0] != weights[1]

@@ -1,11 +1,11 @@
 """A run that is killed anywhere and resumed ends with the very weights of one that was not."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,38 +14,61 @@ import torch
 from volumen.config import write_config
 from volumen.training import read_checkpoint
 
+# Each run is a fork of a process that has imported all it needs; seconds after a batch the kernel ends it.
 SCRIPT = """
-import os, signal, sys
+import json, os, signal, sys
 from pathlib import Path
-from volumen.config import read_config
-from volumen.training import RunOptions, train_folds
 
-def main(recipe, out, kill_at):
+def train(recipe, out, batch, seconds):
+    from volumen.config import read_config
+    from volumen.training import RunOptions, train_folds
+
     def count(what, done, total):
-        if (what, done) == ("batches", kill_at):
-            os.kill(os.getpid(), signal.SIGKILL)
+        if (what, done) == ("batches", batch):
+            signal.setitimer(signal.ITIMER_REAL, seconds) if seconds else os.kill(os.getpid(), signal.SIGKILL)
     train_folds(read_config(Path(recipe)), out=out, options=RunOptions(resume=True), progress=count)
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    from volumen.training import train_folds
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+            sys.exit(train(*json.loads(line)))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 RECIPE = {"max_epochs": 3, "steps_per_epoch": 4, "accumulate_grad_batches": 2}
 # A head whose target the workers encode, from labels that reach past the patch.
 DEEP = {"deep": {"target": {"name": "distance", "clip": 3.0}, "label": "labels"}}
 AVERAGES = {"swa": {"start_epoch": 1, "renew_batches": 2}, "ema": {"decay": 0.9}}
+# In mid-epoch, and while the first and the second of three epochs of eight batches are judged and written down.
+MOMENTS = [(3, 0.0), (8, 0.05), (16, 0.2), (19, 0.0)]
 
 
-@pytest.fixture
-def train(tmp_path):
-    (tmp_path / "train.py").write_text(SCRIPT)
+@pytest.fixture(scope="module")
+def train(make_config, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("kill")
+    (folder / "train.py").write_text(SCRIPT)
+    command = [sys.executable, folder / "train.py"]
+    environment = os.environ | {"PYTHONPATH": "src", "OMP_NUM_THREADS": "1"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
 
-    def run(config, out: Path, kill_at: int = 0) -> int:
-        write_config(config, tmp_path / "recipe.yaml")
-        command = [sys.executable, tmp_path / "train.py", tmp_path / "recipe.yaml", out, str(kill_at)]
-        environment = os.environ | {"PYTHONPATH": "src", "OMP_NUM_THREADS": "1"}
-        return subprocess.run(command, env=environment, check=False).returncode
+    def run(out: Path, workers: int = 0, batch: int = 0, seconds: float = 0.0) -> int:
+        config = make_config({"data": {"num_workers": workers}, "heads": DEEP}, **RECIPE, **AVERAGES)
+        write_config(config, folder / "recipe.yaml")
+        print(json.dumps([str(folder / "recipe.yaml"), str(out), batch, seconds]), file=forking.stdin)
+        return int(forking.stdout.readline())
 
-    return run
+    with subprocess.Popen(command, env=environment, **pipes) as forking:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def whole(train, tmp_path_factory):
+    """A run that nobody killed."""
+    out = tmp_path_factory.mktemp("whole") / "run"
+    assert train(out) == 0
+    return out
 
 
 def assert_equal(one: object, other: object, path: str) -> None:
@@ -75,34 +98,10 @@ def assert_same(one: Path, other: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [0, 2])
-def test_kills_in_mid_epoch_leave_no_trace(make_config, train, tmp_path, workers):
-    config = make_config({"data": {"num_workers": workers}, "heads": DEEP}, **RECIPE, **AVERAGES)
-    assert train(config, tmp_path / "whole") == 0
-    for kill_at in (3, 19) if workers == 0 else (13,):
-        assert train(config, tmp_path / "killed", kill_at) == -signal.SIGKILL
-    assert train(config, tmp_path / "killed") == 0
-    assert_same(tmp_path / "whole", tmp_path / "killed")
-
-
-@pytest.mark.slow
-def test_kills_at_any_moment_leave_no_trace(make_config, train, tmp_path):
-    config = make_config(**RECIPE, **AVERAGES)
-    assert train(config, tmp_path / "whole") == 0
-    write_config(config, tmp_path / "recipe.yaml")
-    command = [sys.executable, tmp_path / "train.py", tmp_path / "recipe.yaml", tmp_path / "killed", "0"]
-    for wait in (0.1, 0.5):
-        process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": "src", "OMP_NUM_THREADS": "1"})
-        while process.poll() is None and "Starting" not in _read_log(tmp_path / "killed"):
-            time.sleep(0.02)
-        time.sleep(wait)
-        process.kill()
-        process.wait()
-        (tmp_path / "killed/fold_0/train.log").write_text("")
-    assert train(config, tmp_path / "killed") == 0
-    assert_same(tmp_path / "whole", tmp_path / "killed")
-
-
-def _read_log(out: Path) -> str:
-    log = out / "fold_0/train.log"
-    return log.read_text() if log.exists() else ""
+@pytest.mark.parametrize(("workers", "moments"), [(0, MOMENTS), (1, [(13, 0.0)])], ids=["alone", "worker"])
+def test_kills_leave_no_trace(train, whole, tmp_path, workers, moments):
+    for batch, seconds in moments:
+        signals = {-signal.SIGKILL, -signal.SIGALRM}
+        assert train(tmp_path / "killed", workers, batch, seconds) in signals
+    assert train(tmp_path / "killed", workers) == 0
+    assert_same(whole, tmp_path / "killed")

@@ -81,28 +81,28 @@ def list_marks(tmp_path):
 @pytest.mark.parametrize("flags", EXECUTORS.values(), ids=EXECUTORS)
 def test_killed_again_and_again_a_copy_ends_with_the_same_bytes(convert, expected, tmp_path, wait_for, flags):
     for begun in ([], ["--resume"]):
-        process, before = convert(*flags, *begun), list_marks(tmp_path)
-        wait_for(lambda before=before: len(list_marks(tmp_path)) >= len(before) + 5)
-        kept = {mark: mark.stat().st_mtime_ns for mark in before}
+        process, before = start_in_earnest(convert, tmp_path, wait_for, *flags, *begun)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        assert all(mark.stat().st_mtime_ns == kept[mark] for mark in before)
-    process = convert(*flags, "--resume")
-    assert process.wait(120) == 0
-    assert read_files(tmp_path / "x.zarr") == expected
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("flags", [EXECUTORS["processes"], EXECUTORS["dask"]], ids=["processes", "dask"])
-def test_a_worker_that_is_killed_does_no_harm(convert, expected, tmp_path, wait_for, flags):
-    process = convert(*flags)
-    wait_for(lambda: list_marks(tmp_path))
-    workers = [
-        child for child in psutil.Process(process.pid).children(recursive=True) if "spawn_main" in str(child.cmdline())
-    ]
-    workers[0].kill()
+        assert all(mark.stat().st_mtime_ns == written for mark, written in before.items())
+    process, _ = start_in_earnest(convert, tmp_path, wait_for, *flags, "--resume")
+    if flags:
+        kill_a_worker(process)
     assert process.wait(120) == 0, process.stderr.read()
     assert read_files(tmp_path / "x.zarr") == expected
+
+
+def start_in_earnest(convert, tmp_path, wait_for, *flags):
+    """A process that has done five blocks, and when those before it were done."""
+    before = {mark: mark.stat().st_mtime_ns for mark in list_marks(tmp_path)}
+    process = convert(*flags)
+    wait_for(lambda: len(list_marks(tmp_path)) >= len(before) + 5)
+    return process, before
+
+
+def kill_a_worker(process):
+    children = psutil.Process(process.pid).children(recursive=True)
+    next(child for child in children if "spawn_main" in str(child.cmdline())).kill()
 
 
 def test_several_processes_write_the_bytes_of_one(source, expected, tmp_path, monkeypatch):

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -10,9 +10,12 @@ from volumen import api
 from volumen.cli.facts import count_bytes, join_numbers, print_facts
 from volumen.cli.flags import expose_knobs
 from volumen.cli.progress import show_named_progress, show_progress
-from volumen.training import Profile, ProfileOptions
+from volumen.training import ProfileOptions
 from volumen.viewing import format_duration
 from volumen.volumes import Converted, ConvertOptions
+
+if TYPE_CHECKING:
+    from volumen.training import Profile
 
 
 def make(
@@ -93,7 +96,7 @@ def profile(
         _print_profile(measured)
 
 
-def _print_profile(measured: Profile) -> None:
+def _print_profile(measured: "Profile") -> None:
     print(f"seconds a batch of {measured.batch_size}, each stage alone; half of the batches lie between low and high")
     print(f"{'':<30}{'median':>10}{'low':>10}{'high':>10}")
     for name, spread in {

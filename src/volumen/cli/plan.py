@@ -13,14 +13,16 @@ from volumen.cli.facts import join_numbers
 from volumen.cli.flags import expose_knobs
 from volumen.cli.progress import show_progress
 from volumen.config import format_yaml
-from volumen.data import IGNORE, CaseFacts, Fingerprint, LabelFacts
+from volumen.data import IGNORE
 from volumen.errors import ConfigError
-from volumen.inference import TileForecast, Tiling
-from volumen.training import PlanOptions, Preflight, TrainingForecast
+from volumen.inference import Tiling
+from volumen.training import PlanOptions
 from volumen.viewing import format_duration
 
 if TYPE_CHECKING:
-    from volumen.data import Fold
+    from volumen.data import CaseFacts, Fingerprint, Fold, LabelFacts
+    from volumen.inference import TileForecast
+    from volumen.training import Preflight, TrainingForecast
 
 CANNOT_TRAIN = 2
 GIBIBYTE = 2**30
@@ -72,7 +74,7 @@ def plan(
     return 0 if result.can_train else CANNOT_TRAIN
 
 
-def _tell(data: Path, result: Preflight) -> Iterator[str]:
+def _tell(data: Path, result: "Preflight") -> Iterator[str]:
     if result.data is not None:
         yield f"{data}: {_count(len(result.data.cases), 'case')}"
         lines = list(_tell_data(result.data)) + list(_tell_parts(result))
@@ -92,7 +94,7 @@ def _tell(data: Path, result: Preflight) -> Iterator[str]:
     yield from map(str, sorted(result.findings, key=lambda finding: finding.level != "warning"))
 
 
-def _tell_data(facts: Fingerprint) -> Iterator[tuple[str, str]]:
+def _tell_data(facts: "Fingerprint") -> Iterator[tuple[str, str]]:
     cases = facts.cases
     yield "shape", _span([case.shape for case in cases])
     channels = {_count(case.channels, "channel") for case in cases}
@@ -106,7 +108,7 @@ def _tell_data(facts: Fingerprint) -> Iterator[tuple[str, str]]:
         yield f"label {name}", _tell_label(facts.list_label(name))
 
 
-def _tell_intensities(cases: Sequence[CaseFacts]) -> str:
+def _tell_intensities(cases: "Sequence[CaseFacts]") -> str:
     images = [case.image for case in cases if case.image is not None]
     if not images:
         return "unknown"
@@ -120,7 +122,7 @@ def _tell_intensities(cases: Sequence[CaseFacts]) -> str:
     )
 
 
-def _tell_label(cases: Sequence[LabelFacts]) -> str:
+def _tell_label(cases: "Sequence[LabelFacts]") -> str:
     voxels = sum(case.voxels for case in cases)
     labelled = sum(case.labelled * case.voxels for case in cases)
     above = sum(case.foreground * case.labelled * case.voxels for case in cases)
@@ -129,7 +131,7 @@ def _tell_label(cases: Sequence[LabelFacts]) -> str:
     return f"{_list({case.dtype for case in cases})}, {_tell_values(cases)}; {shares}{sampled}"
 
 
-def _tell_values(cases: Sequence[LabelFacts]) -> str:
+def _tell_values(cases: "Sequence[LabelFacts]") -> str:
     """Values with their shares where they are few, else how many objects a case has."""
     if all(case.has_classes or not case.objects for case in cases):
         return _tell_classes(cases)
@@ -140,7 +142,7 @@ def _tell_values(cases: Sequence[LabelFacts]) -> str:
     )
 
 
-def _tell_classes(cases: Sequence[LabelFacts]) -> str:
+def _tell_classes(cases: "Sequence[LabelFacts]") -> str:
     counts = Counter[int]()
     for case in cases:
         counts.update(case.values)
@@ -150,7 +152,7 @@ def _tell_classes(cases: Sequence[LabelFacts]) -> str:
     return "values " + ", ".join(f"{word} ({share:.1%})" for word, share in zip(words, shares, strict=True))
 
 
-def _tell_parts(result: Preflight) -> Iterator[tuple[str, str]]:
+def _tell_parts(result: "Preflight") -> Iterator[tuple[str, str]]:
     groups = result.groups or {}
     if groups:
         named = ", ".join(f"{name} ({len(cases)})" for name, cases in list(groups.items())[:_MOST_GROUPS])
@@ -165,7 +167,7 @@ def _tell_folds(folds: "Sequence[Fold]") -> str:
     return f"{_range(learning)} to learn from, {_range(judging)} held out"
 
 
-def _tell_training(training: TrainingForecast) -> Iterator[str]:
+def _tell_training(training: "TrainingForecast") -> Iterator[str]:
     yield (
         f"{training.parameters / 1e6:.2f} M parameters; on {training.device} a batch takes about "
         f"{format_duration(training.step)}, an epoch of {_count(training.batches, 'batch', 'batches')} about "
@@ -174,7 +176,7 @@ def _tell_training(training: TrainingForecast) -> Iterator[str]:
     )
 
 
-def _tell_prediction(prediction: TileForecast, training: TrainingForecast | None) -> Iterator[str]:
+def _tell_prediction(prediction: "TileForecast", training: "TrainingForecast | None") -> Iterator[str]:
     where = "" if training is None else f" on {training.device}"
     yield (
         f"\n{prediction.spec}: {join_numbers(prediction.shape)} in {_count(prediction.tiles, 'tile')} of "
