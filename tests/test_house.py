@@ -69,6 +69,28 @@ def count_parameters(function: ast.FunctionDef) -> int:
     return sum(name not in {"self", "cls"} for name in names)
 
 
+def list_parts_of_kernels() -> set[tuple[str, str]]:
+    """File and name of each function that only compiled code may call."""
+    return {
+        (path.stem, function.name)
+        for path in FILES
+        for function in walk_functions(ast.parse(path.read_text()))
+        if "kernel_part" in map(ast.unparse, function.decorator_list)
+    }
+
+
+def list_imports(path: Path) -> Iterator[tuple[str, str]]:
+    """File and name of all that a file imports from others, or looks up in others that it imports."""
+    aliases = {}
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.ImportFrom(module=str(module), names=names):
+                aliases.update({alias.asname or alias.name: alias.name for alias in names})
+                yield from ((module.rpartition(".")[2], alias.name) for alias in names)
+            case ast.Attribute(value=ast.Name(id=alias), attr=name):
+                yield aliases.get(alias, alias), name
+
+
 def run_python(code: str, *arguments: str) -> str:
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -105,6 +127,15 @@ def test_rooms_are_entered_through_their_front_doors():
         and imported != "volumen.config.files"  # a module that its room shows
     ]
     assert back_doors == []
+
+
+def test_parts_of_kernels_are_left_to_compiled_code():
+    # they have no entry for Python: a call from there ends the process without a word
+    parts = list_parts_of_kernels()
+    callers = [path for path in (*FILES, *ROOT.glob("tests/**/*.py")) if not path.stem.endswith("_kernels")]
+
+    assert parts
+    assert [(path.name, *taken) for path in callers for taken in {*list_imports(path)} & parts] == []
 
 
 LOAD_ALL = """

@@ -100,13 +100,16 @@ def _count_codes(
     reach = math.prod(2 * tolerance / edge + 1 for edge in spacing)
     if reach > MOST_STEPS:
         return _count_by_distance(predicted, true, tolerance, spacing)
-    from volumen.metrics.surfel_kernels import take_census
+    from volumen.metrics.surfel_kernels import Census, take_census
 
     steps = list_steps(tolerance, spacing)
     codes = [encode_corners(mask, int(steps.max())) for mask in (predicted, true)]
     jumps = steps @ np.array(codes[0].strides)
     one, other = (code.reshape(-1) for code in codes)
-    return take_census(one, other, jumps), take_census(other, one, jumps)
+    of_one, of_other = (Census(*np.zeros((2, CODES), np.int64)) for _ in codes)
+    take_census(one, other, jumps, of_one)
+    take_census(other, one, jumps, of_other)
+    return of_one, of_other
 
 
 def _count_by_distance(

@@ -5,7 +5,8 @@ of 2 of slots: keys (a pair a row) and voxels of each, where 0 is an empty slot.
 """
 
 import numpy as np
-from numba import njit
+
+from volumen.compiling import kernel, kernel_part
 
 # Predicted labels, true labels, what is ignored: one row of voxels each.
 Block = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -16,7 +17,7 @@ _HALF = np.uint64(32)
 _ONE = np.uint64(1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_pairs(block: Block, keys: np.ndarray, counts: np.ndarray, state: np.ndarray) -> None:
     """Count voxels from `state[0]` on until all are counted or two thirds of the slots, `state[1]`, are taken.
 
@@ -43,7 +44,7 @@ def count_pairs(block: Block, keys: np.ndarray, counts: np.ndarray, state: np.nd
     state[0], state[1] = voxel, taken
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def grow(keys: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The same table with twice the slots."""
     larger_keys = np.empty((2 * len(counts), 2), np.uint64)
@@ -56,7 +57,7 @@ def grow(keys: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return larger_keys, larger_counts
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def _find_slot(predicted: np.uint64, true: np.uint64, keys: np.ndarray, counts: np.ndarray) -> np.uint64:
     """Where a pair stands, or the empty slot where it belongs."""
     last = np.uint64(len(counts) - 1)

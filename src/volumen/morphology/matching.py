@@ -17,18 +17,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Int32
+from jaxtyping import Bool, Int32, Int64, UInt8
 
 from volumen.errors import ShapeError
-from volumen.morphology.betti import Topology, encode_masks, read_topology
+from volumen.morphology.betti import Topology, encode_masks, find_gaps, find_runs, survey_mask
 from volumen.morphology.components import Mask, require_mask
 
 if TYPE_CHECKING:
+    from volumen.morphology.reduction_kernels import Basis, Classes
     from volumen.morphology.run_kernels import Cells, Codes
     from volumen.morphology.tunnel_kernels import Side, Trace
 
 Counts = tuple[int, int, int]
 ONE, OTHER, UNION = 1, 2, 3  # bits of the codes
+NEVER = np.iinfo(np.int64).max
 LONGEST = 64  # rows in a sum: with 64 noise takes the least time of 8, 24, 64 and 256, and little memory
 
 
@@ -39,25 +41,22 @@ def match_features(one: Mask, other: Bool[np.ndarray, "oz oy ox"]) -> dict[int, 
     barcodes of Betti matching: a mask of n components has n - 1. The counts are those of Betti-Matching-3D on masks,
     and so are the ties, which go by the order of voxels: a flip of both masks may change what matches.
 
-    Holds 1 byte a voxel, and where both masks have tunnels about 150 bytes a run of the union (a longest row of
-    foreground along z): sheets have one in ten to fifty voxels, noise one in four.
+    Holds 2 bytes a voxel and 60 bytes a run of the union (a longest row of foreground along z), where both masks have
+    tunnels 200 to 600: sheets have a run in ten to fifty voxels, noise one in four.
     """
     require_mask(one)
     require_mask(other)
     if one.shape != other.shape:
         raise ShapeError(f"masks to match must have one shape; got {one.shape} and {other.shape}")
-    from volumen.morphology.run_kernels import survey
-
     codes = encode_masks(one, other)
-    surveys = [survey(codes, bits) for bits in (ONE, OTHER)]
-    counts = list(zip(*(_count_finite(read_topology(found)) for found in surveys), strict=True))
-    both = [min(pair) > 0 for pair in counts]
-    matched = [
-        _match_components(codes) if both[0] else 0,
-        _match_tunnels(codes, [found.cells for found in surveys]) if both[1] else 0,
-        _match_cavities(codes) if both[2] else 0,
-    ]
-    return {dimension: (matched[dimension], *pair) for dimension, pair in enumerate(counts)}
+    surveys = [survey_mask(codes, bits) for bits in (ONE, OTHER)]
+    components, tunnels, cavities = zip(*(_count_finite(topology) for topology, _ in surveys), strict=True)
+    pieces, cells = _find_pieces(codes)
+    return {
+        0: (_count_meetings(pieces) if min(components) else 0, *components),
+        1: (_match_tunnels(codes, cells, [own for _, own in surveys]) if min(tunnels) else 0, *tunnels),
+        2: (_match_cavities(codes, cells.runs) if min(cavities) else 0, *cavities),
+    }
 
 
 def _count_finite(topology: Topology) -> Counts:
@@ -65,63 +64,124 @@ def _count_finite(topology: Topology) -> Counts:
     return max(topology.components - 1, 0), topology.tunnels, topology.cavities
 
 
-def _match_components(codes: "Codes") -> int:
+def _find_pieces(codes: "Codes") -> "tuple[UInt8[np.ndarray, ' pieces'], Cells]":
+    """Which masks each component of the union holds, in the order in which they meet the first, and its cells.
+
+    That of the first voxel takes in its neighbours in the order of voxels, then of axes. As long as it lacks a voxel,
+    it holds all before it, so no two others ever meet.
+    """
+    runs, cells = find_runs(codes, UNION)
+    roots = _find_roots(runs.parents[: cells.runs + 1])[1:]
+    holds, meets = np.zeros(cells.runs + 1, np.uint8), np.full(cells.runs + 1, NEVER)
+    np.bitwise_or.at(holds, roots, runs.holds[1 : cells.runs + 1])
+    np.minimum.at(meets, roots, _find_meetings(codes))
+    return holds[np.argsort(meets)[: cells.components]], cells
+
+
+def _find_meetings(codes: "Codes") -> Int64[np.ndarray, " runs"]:
+    """For each run of the union the place in that order of its first pair with a voxel before it, or −1."""
+    firsts = codes.changes[codes.voxels[codes.changes - codes.plane] == 0]
+    columns = firsts % codes.plane
+    before = [firsts >= 2 * codes.plane, columns >= 2 * codes.row, columns > codes.row + 1]
+    steps = [codes.plane, codes.row, 1]
+    return np.select(before, [(firsts - step) * len(steps) + axis for axis, step in enumerate(steps)], -1)
+
+
+def _count_meetings(pieces: UInt8[np.ndarray, " pieces"]) -> int:
     """Number of pieces of both masks that meet a part that holds both, when pieces join it one by one."""
-    from volumen.morphology.matching_kernels import find_pieces
-
-    pieces = find_pieces(codes, UNION)
-    holds = pieces.holds[np.argsort(pieces.meets, kind="stable")]
-    held = np.bitwise_or.accumulate(holds)
-    return int(np.count_nonzero((held[:-1] == UNION) & (holds[1:] == UNION)))
+    held = np.bitwise_or.accumulate(pieces)
+    return int(np.count_nonzero((held[:-1] == UNION) & (pieces[1:] == UNION)))
 
 
-def _match_cavities(codes: "Codes") -> int:
+def _match_cavities(codes: "Codes", runs: int) -> int:
     """Number of voxels that are the last outside both in a cavity of either mask."""
-    from volumen.morphology.matching_kernels import find_last_outside
-
-    last_of_one, last_of_other = (find_last_outside(codes, bits, UNION) for bits in (ONE, OTHER))
+    last_of_one, last_of_other = (_find_last_outside(codes, bits, runs) for bits in (ONE, OTHER))
     return int(np.count_nonzero(last_of_one & last_of_other))
 
 
-def _match_tunnels(codes: "Codes", cells: "Sequence[Cells]") -> int:
+def _find_last_outside(codes: "Codes", bits: int, runs: int) -> Bool[np.ndarray, " runs"]:
+    """For each run of either mask, whether the voxel before it is the last outside both in a cavity of one mask.
+
+    The outside takes in the cavities one by one, that with the last voxel first. A cavity of a mask is paired with the
+    cavity of the union that holds its last voxel outside both.
+    """
+    gaps, _ = find_gaps(codes, bits)
+    cavities = _find_roots(gaps.parents)[gaps.before[1 : runs + 1]]
+    last = np.full(len(gaps.parents), -1)
+    last[cavities] = np.arange(runs)  # of the runs of one cavity the last stays
+    marked = np.zeros(runs + 1, bool)
+    marked[last[1:]] = True  # cavity 0 is the outside; those without a run mark the place at the end
+    return marked[:-1]
+
+
+def _find_roots(parents: Int32[np.ndarray, " members"]) -> Int32[np.ndarray, " members"]:
+    """For each member of a tree its root."""
+    while (parents[parents] != parents).any():
+        parents = parents[parents]
+    return parents
+
+
+def _match_tunnels(codes: "Codes", cells: "Cells", own: "Sequence[Cells]") -> int:
     """Number of squares that close a tunnel of both masks."""
-    from volumen.morphology.cycle_kernels import contract, find_deaths
-    from volumen.morphology.reduction_kernels import express_rows, reduce_faces
     from volumen.morphology.tunnel_kernels import rank_loops
 
-    trace, sides = _trace_union(codes, cells)
-    ranks = rank_loops(trace.ends, 1 + np.argsort(trace.places[1:], kind="stable"), trace.union.parents)
-    classes, basis = express_rows(reduce_faces(trace.faces, ranks, 1 + int(ranks.max())), LONGEST)
+    trace, sides = _trace_union(codes, cells, own)
+    ranks = np.full(len(trace.ends), -1, np.int32)
+    order = 1 + np.argsort(trace.places[1:], kind="stable")
+    height = rank_loops(trace.ends, order, np.arange(trace.next[0], dtype=np.int32), ranks)
+    classes, basis = _express_rows(trace.faces, ranks, height)
     sums = np.append(classes.numbers, np.int32(0))[ranks]  # of each edge; rank -1 is the 0 at the end
-    matched = np.ones(len(classes.numbers), bool)
+    matched = np.ones(height, bool)
     for side in sides:
-        side.links[:, 2] = sums[side.links[:, 2]]
-        vertices = len(side.walk.parents)
-        matched &= find_deaths(_drop_repeated(contract(side.links, side.walk.parents)), vertices, classes, basis)
+        matched &= _find_deaths(_contract(side, sums), int(side.next[0]), classes, basis)
     return int(np.count_nonzero(matched))
 
 
-def _trace_union(codes: "Codes", cells: "Sequence[Cells]") -> "tuple[Trace, Sequence[Side]]":
+def _trace_union(codes: "Codes", cells: "Cells", own: "Sequence[Cells]") -> "tuple[Trace, Sequence[Side]]":
     """The complex of the union and the links of both masks."""
-    from volumen.morphology.run_kernels import begin_walk, count_cells
-    from volumen.morphology.tunnel_kernels import Side, Trace, trace_union
+    from volumen.morphology.tunnel_kernels import begin_side, begin_trace, trace_union
 
-    most = count_cells(codes, UNION)
-    trace = Trace(
-        union=begin_walk(codes, UNION, most.runs),
-        along=np.zeros((2, codes.voxels.shape[1]), np.int32),
-        ends=np.zeros((most.edges + 1, 2), np.int32),
-        places=np.zeros(most.edges + 1, np.int64),
-        faces=np.zeros((most.faces, 4), np.int32),
-        next=np.array([1, 0]),
-    )
-    sides = [
-        Side(begin_walk(codes, bits, own.runs), np.zeros((own.edges, 3), np.int32), np.zeros(1, np.int64))
-        for bits, own in zip((ONE, OTHER), cells, strict=True)
-    ]
-    trace_union(trace, *sides)
-    edges, faces = trace.next  # fewer than there was room for: in the first plane runs go on along rows
-    return trace._replace(ends=trace.ends[:edges], places=trace.places[:edges], faces=trace.faces[:faces]), sides
+    trace = begin_trace(codes, UNION, cells)
+    one, other = (begin_side(codes, bits, trace, cells.edges) for bits, cells in zip((ONE, OTHER), own, strict=True))
+    trace_union(codes, trace, one, other)
+    _, edges, faces = trace.next  # fewer than there was room for: in the first plane runs go on along rows
+    return trace._replace(ends=trace.ends[:edges], places=trace.places[:edges], faces=trace.faces[:faces]), (one, other)
+
+
+def _express_rows(
+    faces: Int32[np.ndarray, "faces 4"], ranks: Int32[np.ndarray, " edges"], height: int
+) -> "tuple[Classes, Basis]":
+    """What each row equals when boundaries of faces count as 0, and a basis of the boundaries that this leaves out."""
+    from volumen.morphology import reduction_kernels as kernels
+
+    column, classes = kernels.make_row_set(height), kernels.make_classes(height, LONGEST)
+    basis = kernels.reduce_faces(kernels.Faces(faces, ranks), kernels.make_basis(height), column)
+    count, rows, left = kernels.express_rows(basis, classes, kernels.make_basis(height), column)
+    return classes._replace(starts=classes.starts[: count + 1], rows=rows), left
+
+
+def _contract(side: "Side", sums: Int32[np.ndarray, " edges"]) -> Int32[np.ndarray, "links 3"]:
+    """The links that carry something, between the parts that the others hold together; the lower part first."""
+    from volumen.morphology.tunnel_kernels import rank_loops
+
+    parents = np.arange(side.next[0], dtype=np.int32)
+    carried = sums[side.edges]
+    rank_loops(side.ends, np.flatnonzero(carried == 0), parents, np.empty_like(carried))
+    parts = np.sort(_find_roots(parents)[side.ends[carried != 0]], axis=1)
+    return _drop_repeated(np.column_stack([parts, carried[carried != 0]]))
+
+
+def _find_deaths(
+    links: Int32[np.ndarray, "links 3"], vertices: int, classes: "Classes", basis: "Basis"
+) -> Bool[np.ndarray, " height"]:
+    """Which rows are the last of some sum of loops, where columns of the basis count as 0."""
+    from volumen.morphology.cycle_kernels import plant_forest, reduce_loops
+    from volumen.morphology.reduction_kernels import copy_basis, make_row_set
+
+    own = copy_basis(basis)
+    reduce_loops(plant_forest(links, vertices), classes, own, make_row_set(len(own.owners)))
+    deaths: Bool[np.ndarray, " height"] = (own.owners >= 0) & (basis.owners < 0)
+    return deaths
 
 
 def _drop_repeated(links: Int32[np.ndarray, "links 3"]) -> Int32[np.ndarray, "kept 3"]:

@@ -10,182 +10,184 @@ there is nothing below; there runs go on along the rows, and in the first row al
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int32, Int64, UInt8
-from numba import njit
+from jaxtyping import Int32, Int64
 
-from volumen.morphology.run_kernels import Columns, Walk, join, list_changes, number_runs
-
-Plane = UInt8[np.ndarray, " columns"]
+from volumen.compiling import kernel, kernel_part
+from volumen.morphology.run_kernels import (
+    DOWN,
+    LEFT,
+    RIGHT,
+    SQUARES,
+    UP,
+    Cells,
+    Changes,
+    Codes,
+    Mask,
+    join,
+    look_around,
+)
 
 ROWS, PLACES = 0, 1  # axes of pairs: of neighbouring rows, and of neighbours in a row
-EDGES, FACES = 0, 1
+VERTICES, EDGES, FACES = 0, 1, 2
+RUNS, LINKS = 0, 1
 KINDS, IN_PLANE = 3, 0  # of squares below pairs, in their order; by axis those that stand upright on the plane
 UPRIGHT = (2, 1)
 
 
 class Trace(NamedTuple):
-    """The complex of the union as far as a walk has come.
+    """The complex of the union, what has any of the bits, as far as a walk has come.
 
-    Edge 0 stands for none. `ends` has the two vertices of each edge and `places` its place, `faces` the four edges of
-    each face; `along` the latest edge between each column and the next, by axis; `next` the next edge and face.
+    Vertex 0 and edge 0 stand for none. `latest` has the latest vertex of each column, `along` the latest edge between
+    it and the next, by axis. `ends` has the two vertices of each edge and `places` its place, `faces` the four edges of
+    each face, `next` the next vertex, edge and face.
     """
 
-    union: Walk
+    bits: int
+    latest: Int32[np.ndarray, " columns"]
     along: Int32[np.ndarray, "2 columns"]
     ends: Int32[np.ndarray, "edges 2"]
     places: Int64[np.ndarray, " edges"]
     faces: Int32[np.ndarray, "faces 4"]
-    next: Int64[np.ndarray, "2"]
+    next: Int64[np.ndarray, "3"]
 
 
 class Side(NamedTuple):
-    """One mask as far as a walk has come: its runs, and its edges as two runs and the edge of the union they lie in."""
+    """One mask as far as a walk has come: each edge as two runs and the edge of the union that it lies in.
 
-    walk: Walk
-    links: Int32[np.ndarray, "links 3"]
-    next: Int64[np.ndarray, "1"]
-
-
-@njit(cache=True, nogil=True)
-def trace_union(trace: Trace, one: Side, other: Side) -> None:
-    """Fill in the complex and the links of both masks."""
-    voxels = trace.union.codes.voxels
-    changed, pairs = np.empty(voxels.shape[1], np.int64), np.empty(4 * voxels.shape[1], np.int64)
-    for plane in range(1, voxels.shape[0] - 1):
-        count = list_changes(trace.union, plane, changed)
-        number_vertices(trace.union, plane, changed[:count])
-        number_runs(one.walk, plane, plane - 1, changed[:count])
-        number_runs(other.walk, plane, plane - 1, changed[:count])
-        pair_count = list_pairs(trace.union, plane, changed[:count], pairs)
-        begin_edges(trace, plane, pairs[:pair_count])
-        link_runs(one, plane, trace.along, pairs[:pair_count])
-        link_runs(other, plane, trace.along, pairs[:pair_count])
-        if plane > 1:
-            begin_faces(trace, plane, changed[:count])
-
-
-@njit(cache=True, nogil=True)
-def number_vertices(walk: Walk, plane: int, changed: Columns) -> None:
-    """Number the runs that begin in a plane; in the first plane those that no run before goes on in."""
-    if plane > 1:
-        number_runs(walk, plane, plane - 1, changed)
-        return
-    now, row = walk.codes.voxels[1], walk.codes.row
-    for column in changed:
-        before = column - (row if column >= 2 * row else 1)
-        if now[before]:
-            walk.runs[column] = walk.runs[before]
-        else:
-            walk.runs[column] = walk.next[0]
-            walk.next[0] += 1
-
-
-@njit(cache=True, nogil=True)
-def list_pairs(walk: Walk, plane: int, changed: Columns, pairs: Columns) -> int:
-    """Gather the pairs of neighbours in a plane of which one has changed; how many there are comes back.
-
-    A pair is twice its first column, plus the axis it lies along.
+    `latest` has the latest run of each column, `along` the edges of the union there; `next` the next run and edge.
     """
-    now, before, row, count = walk.codes.voxels[plane], walk.codes.voxels[plane - 1], walk.codes.row, 0
-    for column in changed:
-        for first, axis in ((column - row, ROWS), (column - 1, PLACES), (column, PLACES), (column, ROWS)):
-            if first == column or now[first] == before[first]:  # else it is in the list already
-                pairs[count] = 2 * first + axis
-                count += 1
-    return count
+
+    bits: int
+    latest: Int32[np.ndarray, " columns"]
+    along: Int32[np.ndarray, "2 columns"]
+    ends: Int32[np.ndarray, "links 2"]
+    edges: Int32[np.ndarray, " links"]
+    next: Int64[np.ndarray, "2"]
 
 
-@njit(cache=True, nogil=True)
-def begin_edges(trace: Trace, plane: int, pairs: Columns) -> None:
-    """Note the edges of the union that begin in a plane."""
-    if plane == 1:
-        begin_first_edges(trace, pairs)
-        return
-    row, below = trace.union.codes.row, (plane - 1) * trace.union.codes.voxels.shape[1]
-    now, before = trace.union.codes.voxels[plane], trace.union.codes.voxels[plane - 1]
-    for pair in pairs:
-        first, axis = pair >> 1, pair & 1
-        second = first + (row if axis == ROWS else 1)
-        if now[first] and now[second] and not (before[first] and before[second]):
-            trace.along[axis, first] = add_edge(trace, first, second, (below + first) * KINDS + UPRIGHT[axis])
+def begin_trace(codes: Codes, bits: int, cells: Cells) -> Trace:
+    """A walk over the union that has seen nothing yet, with room for so many cells."""
+    return Trace(
+        bits,
+        latest=np.zeros(codes.plane, np.int32),
+        along=np.zeros((2, codes.plane), np.int32),
+        ends=np.zeros((cells.edges + 1, 2), np.int32),
+        places=np.zeros(cells.edges + 1, np.int64),
+        faces=np.zeros((cells.faces, 4), np.int32),
+        next=np.array([1, 1, 0]),
+    )
 
 
-@njit(cache=True, nogil=True)
-def begin_first_edges(trace: Trace, pairs: Columns) -> None:
-    """Note the edges of the union in the first plane: pairs in a row that no pair of the row before goes on in."""
-    row, now = trace.union.codes.row, trace.union.codes.voxels[1]
-    for pair in pairs:
-        first, above = pair >> 1, (pair >> 1) - row
-        if pair & 1 == PLACES and above >= row and now[first] and now[first + 1]:
-            if now[above] and now[above + 1]:
-                trace.along[PLACES, first] = trace.along[PLACES, above]
+def begin_side(codes: Codes, bits: int, trace: Trace, edges: int) -> Side:
+    """One mask along such a walk, with room for so many edges."""
+    latest, ends = np.zeros(codes.plane, np.int32), np.zeros((edges, 2), np.int32)
+    return Side(bits, latest, trace.along, ends, edges=np.zeros(edges, np.int32), next=np.array([1, 0]))
+
+
+@kernel
+def trace_union(codes: Codes, trace: Trace, one: Side, other: Side) -> None:
+    """Fill in the complex and the links of both masks."""
+    stop = 0
+    for start in range(codes.plane, len(codes.voxels), codes.plane):
+        first = stop
+        while stop < len(codes.changes) and codes.changes[stop] < start + codes.plane:
+            stop += 1
+        if start == codes.plane:
+            begin_first_runs(codes, trace, codes.changes[first:stop])
+        else:
+            begin_runs(codes, trace, codes.changes[first:stop], start)
+        link_runs(codes, one, codes.changes[first:stop], start)
+        link_runs(codes, other, codes.changes[first:stop], start)
+
+
+@kernel_part
+def begin_first_runs(codes: Codes, trace: Trace, changes: Changes) -> None:
+    """Note the runs of the union that begin in the first plane, where the one above or before does not go on in them.
+
+    Edges are pairs in a row that no pair of the row above goes on in.
+    """
+    voxels, row, latest, along = codes.voxels, codes.row, trace.latest, trace.along[PLACES]
+    vertex, edge = trace.next[VERTICES], trace.next[EDGES]
+    for voxel in changes:
+        column = voxel - codes.plane
+        is_below = column >= 2 * row
+        before = row if is_below else 1
+        if voxels[voxel - before]:
+            latest[column] = latest[column - before]
+        else:
+            latest[column] = vertex
+            vertex += 1
+        if is_below and voxels[voxel - 1]:
+            if voxels[voxel - row] and voxels[voxel - row - 1]:
+                along[column - 1] = along[column - row - 1]
             else:
-                place = (trace.union.codes.voxels.shape[1] + above) * KINDS + IN_PLANE
-                trace.along[PLACES, first] = add_edge(trace, first, first + 1, place)
+                trace.ends[edge, 0], trace.ends[edge, 1] = latest[column - 1], latest[column]
+                trace.places[edge] = (voxel - row - 1) * KINDS + IN_PLANE
+                along[column - 1] = edge
+                edge += 1
+    trace.next[VERTICES], trace.next[EDGES] = vertex, edge
 
 
-@njit(cache=True, nogil=True)
-def add_edge(trace: Trace, first: int, second: int, place: int) -> int:
-    """The number of a new edge of the union between the runs of two columns."""
-    edge = int(trace.next[EDGES])
-    trace.next[EDGES] += 1
-    trace.ends[edge, 0], trace.ends[edge, 1] = trace.union.runs[first], trace.union.runs[second]
-    trace.places[edge] = place
-    return edge
-
-
-@njit(cache=True, nogil=True)
-def link_runs(side: Side, plane: int, along: Int32[np.ndarray, "2 columns"], pairs: Columns) -> None:
-    """Note the edges of a mask that begin in a plane."""
-    now, before, bits = side.walk.codes.voxels[plane], side.walk.codes.voxels[plane - 1], side.walk.bits
-    link = side.next[0]
-    for pair in pairs:
-        first, axis = pair >> 1, pair & 1
-        second = first + (side.walk.codes.row if axis == ROWS else 1)
-        if now[first] & now[second] & bits and not before[first] & before[second] & bits:
-            side.links[link, 0], side.links[link, 1] = side.walk.runs[first], side.walk.runs[second]
-            side.links[link, 2] = along[axis, first]
-            link += 1
-    side.next[0] = link
-
-
-@njit(cache=True, nogil=True)
-def begin_faces(trace: Trace, plane: int, changed: Columns) -> None:
-    """Note the faces that begin in a plane: squares of which no earlier column has changed too."""
-    now, before, row = trace.union.codes.voxels[plane], trace.union.codes.voxels[plane - 1], trace.union.codes.row
-    face = trace.next[FACES]
-    for column in changed:
-        for corner in (column - row - 1, column - row, column - 1, column):
-            if begins_square(now, before, row, corner) == column:
-                trace.faces[face, 0], trace.faces[face, 1] = trace.along[ROWS, corner], trace.along[ROWS, corner + 1]
-                trace.faces[face, 2], trace.faces[face, 3] = (
-                    trace.along[PLACES, corner],
-                    trace.along[PLACES, corner + row],
-                )
+@kernel_part
+def begin_runs(codes: Codes, trace: Trace, changes: Changes, start: int) -> None:
+    """Note the runs of the union that begin in a plane, and the edges and faces that begin with them."""
+    voxels, latest, along, faces = codes.voxels, trace.latest, trace.along, trace.faces
+    mask, row = Mask(trace.bits, codes.plane, codes.row), codes.row
+    vertex, edge, face = trace.next[VERTICES], trace.next[EDGES], trace.next[FACES]
+    for voxel in changes:
+        if voxels[voxel - mask.plane]:
+            continue
+        latest[voxel - start] = vertex
+        vertex += 1
+        ring = look_around(voxels, mask, voxel)
+        for place, axis, back in ((UP, ROWS, row), (LEFT, PLACES, 1), (RIGHT, PLACES, 0), (DOWN, ROWS, 0)):
+            if ring & place:
+                first, step = voxel - back - start, row if axis == ROWS else 1
+                trace.ends[edge, 0], trace.ends[edge, 1] = latest[first], latest[first + step]
+                trace.places[edge] = (voxel - back - mask.plane) * KINDS + UPRIGHT[axis]
+                along[axis, first] = edge
+                edge += 1
+        for square, back in ((SQUARES[0], row + 1), (SQUARES[1], row), (SQUARES[2], 1), (SQUARES[3], 0)):
+            if ring & square == square:
+                column = voxel - back - start
+                faces[face, 0], faces[face, 1] = along[ROWS, column], along[ROWS, column + 1]
+                faces[face, 2], faces[face, 3] = along[PLACES, column], along[PLACES, column + row]
                 face += 1
-    trace.next[FACES] = face
+    trace.next[VERTICES], trace.next[EDGES], trace.next[FACES] = vertex, edge, face
 
 
-@njit(cache=True, nogil=True)
-def begins_square(now: Plane, before: Plane, row: int, corner: int) -> int:
-    """The first column of a square that begins a run in it, when all four are foreground; else -1."""
-    for column in (corner, corner + 1, corner + row, corner + row + 1):
-        if not now[column]:
-            return -1
-    for column in (corner, corner + 1, corner + row, corner + row + 1):
-        if not before[column]:
-            return column
-    return -1
+@kernel_part
+def link_runs(codes: Codes, side: Side, changes: Changes, start: int) -> None:
+    """Note the runs of a mask that begin in a plane, and the edges that begin with them."""
+    voxels, latest, ends = codes.voxels, side.latest, side.ends
+    mask, row = Mask(side.bits, codes.plane, codes.row), codes.row
+    run, link = side.next[RUNS], side.next[LINKS]
+    for voxel in changes:
+        if voxels[voxel - mask.plane] & mask.bits or not voxels[voxel] & mask.bits:
+            continue
+        latest[voxel - start] = run
+        run += 1
+        ring = look_around(voxels, mask, voxel)
+        for place, axis, back in ((UP, ROWS, row), (LEFT, PLACES, 1), (RIGHT, PLACES, 0), (DOWN, ROWS, 0)):
+            if ring & place:
+                first, step = voxel - back - start, row if axis == ROWS else 1
+                ends[link, 0], ends[link, 1] = latest[first], latest[first + step]
+                side.edges[link] = side.along[axis, first]
+                link += 1
+    side.next[RUNS], side.next[LINKS] = run, link
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def rank_loops(
-    ends: Int32[np.ndarray, "edges 2"], order: Int64[np.ndarray, " ordered"], parents: Int32[np.ndarray, " vertices"]
-) -> Int32[np.ndarray, " edges"]:
-    """For each edge that closes a loop of edges before it, which loop that is in the order; -1 for the others."""
-    ranks, count = np.full(len(ends), -1, np.int32), 0
+    ends: Int32[np.ndarray, "edges 2"],
+    order: Int64[np.ndarray, " ordered"],
+    parents: Int32[np.ndarray, " vertices"],
+    ranks: Int32[np.ndarray, " edges"],
+) -> int:
+    """Number the edges that close a loop of edges before them, in the order; how many there are comes back."""
+    count = 0
     for edge in order:
-        if not join(parents, ends[edge, 0], ends[edge, 1]):
+        if not join(parents, np.int64(ends[edge, 0]), np.int64(ends[edge, 1])):
             ranks[edge] = count
             count += 1
-    return ranks
+    return count
