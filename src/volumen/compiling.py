@@ -7,31 +7,32 @@ each loop: compiling those of a small loop takes as long as the loop.
 import logging
 from collections.abc import Callable
 from functools import cache
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from numba import njit
 
-Loop = TypeVar("Loop", bound=Callable[..., object])
+P = ParamSpec("P")
+R = TypeVar("R")
 
 logger = logging.getLogger(__name__)
 
 
-def kernel(loop: Loop) -> Loop:
+def kernel(loop: Callable[P, R]) -> Callable[P, R]:
     """The loop, compiled at its first call and kept on disk for later processes; it runs without Python's lock."""
     try:
-        compiled: Loop = njit(cache=True, nogil=True, no_cfunc_wrapper=True)(loop)  # type: ignore[call-overload]
+        compiled: Callable[P, R] = njit(cache=True, nogil=True, no_cfunc_wrapper=True)(loop)  # type: ignore[call-overload]
     except RuntimeError:  # there is no folder that numba may write to
         _warn_of_no_folder()
         compiled = njit(nogil=True, no_cfunc_wrapper=True)(loop)  # type: ignore[call-overload]
     return compiled
 
 
-def kernel_part(loop: Loop) -> Loop:
+def kernel_part(loop: Callable[P, R]) -> Callable[P, R]:
     """The loop, compiled into the kernels that call it; a call from Python would crash the process.
 
     So files that are not `*_kernels.py` may not import it: `tests/test_house.py` sees to that.
     """
-    compiled: Loop = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(loop)  # type: ignore[call-overload]
+    compiled: Callable[P, R] = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(loop)  # type: ignore[call-overload]
     return compiled
 
 

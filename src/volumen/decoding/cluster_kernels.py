@@ -1,10 +1,11 @@
 """Compiled loops over points: which of them lie near a centre, and their mean."""
 
 import numpy as np
-from numba import njit
+
+from volumen.compiling import kernel
 
 
-@njit(cache=True)
+@kernel
 def find_near(points, left, centre, radius):  # type: ignore[no-untyped-def]  # numba types it
     """Which of the points that are left (`points[left]`, of `n d`) lie within a radius of a centre, and their mean."""
     near = np.zeros(len(left), np.bool_)

@@ -1,7 +1,8 @@
 """Compiled loops over graphs of voxels: components, and the mutex watershed."""
 
 import numpy as np
-from numba import njit
+
+from volumen.compiling import kernel, kernel_part
 
 EMPTY = -1
 # The hash of Knuth's The Art of Computer Programming, 6.4: 2⁶⁴ over the golden ratio.
@@ -9,7 +10,7 @@ GOLDEN = np.uint64(11400714819323198485)
 FULLEST = 0.5
 
 
-@njit(cache=True)
+@kernel_part
 def find_root(parents, voxel):  # type: ignore[no-untyped-def]  # numba types it
     """The voxel that stands for a voxel's component; what lies on the way is shortened."""
     while parents[voxel] != voxel:
@@ -18,7 +19,7 @@ def find_root(parents, voxel):  # type: ignore[no-untyped-def]  # numba types it
     return voxel
 
 
-@njit(cache=True)
+@kernel
 def join_pairs(linked, reach, parents):  # type: ignore[no-untyped-def]
     """Join each voxel of `linked` (`z y x`, bool) with the one at `reach` from it; a root is its component's first."""
     depth, height, width = linked.shape
@@ -33,7 +34,7 @@ def join_pairs(linked, reach, parents):  # type: ignore[no-untyped-def]
                     parents[max(one, other)] = min(one, other)
 
 
-@njit(cache=True)
+@kernel
 def number_roots(parents, mask, numbers):  # type: ignore[no-untyped-def]
     """Numbers from 1 for the components of a mask (flat), in the order of first voxels; returns how many."""
     count = 0
@@ -48,7 +49,7 @@ def number_roots(parents, mask, numbers):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True)
+@kernel
 def join_unless_excluded(order, edges, parents):  # type: ignore[no-untyped-def]
     """The mutex watershed: edges by falling strength either join two clusters, or say that they never may be joined.
 
@@ -85,7 +86,7 @@ def join_unless_excluded(order, edges, parents):  # type: ignore[no-untyped-def]
         sizes[other] += 1
 
 
-@njit(cache=True)
+@kernel_part
 def move_rivals(clusters, lists, parents, pairs):  # type: ignore[no-untyped-def]
     """Give a cluster the rivals of one that joined it; the table of pairs and how many it holds come back."""
     kept, gone = clusters
@@ -109,7 +110,7 @@ def move_rivals(clusters, lists, parents, pairs):  # type: ignore[no-untyped-def
     return table, held
 
 
-@njit(cache=True)
+@kernel_part
 def add_rival(first, chain, owner, rival):  # type: ignore[no-untyped-def]
     """Put a rival in front of a cluster's list, at a free place of the chain; the next free place comes back."""
     other, place = rival
@@ -119,20 +120,20 @@ def add_rival(first, chain, owner, rival):  # type: ignore[no-untyped-def]
     return place + 1
 
 
-@njit(cache=True)
+@kernel_part
 def has_pair(table, one, other):  # type: ignore[no-untyped-def]
     """Whether a key, or the same pair the other way round, is in a table of open addressing."""
     return table[find_slot(table, min(one, other))] != EMPTY
 
 
-@njit(cache=True)
+@kernel_part
 def add_pair(table, one, other):  # type: ignore[no-untyped-def]
     """Put a pair in a table that has room."""
     key = min(one, other)
     table[find_slot(table, key)] = key
 
 
-@njit(cache=True)
+@kernel_part
 def find_slot(table, key):  # type: ignore[no-untyped-def]
     """Where a key is, or where it would be put."""
     last = len(table) - 1
@@ -142,7 +143,7 @@ def find_slot(table, key):  # type: ignore[no-untyped-def]
     return slot
 
 
-@njit(cache=True)
+@kernel_part
 def grow_table(table):  # type: ignore[no-untyped-def]
     """The same keys in a table twice as long."""
     larger = np.full(2 * len(table), EMPTY, np.int64)

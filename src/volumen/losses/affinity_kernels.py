@@ -2,13 +2,14 @@
 
 import numpy as np
 from jaxtyping import Int32, Int64
-from numba import njit
+
+from volumen.compiling import kernel, kernel_part
 
 Nodes = Int32[np.ndarray, " nodes"]
 Edges = Int64[np.ndarray, " edges"]
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def find_root(parents: Nodes, node: int) -> int:
     """The root of a node's tree; every second step of the way is cut short."""
     while parents[node] != node:
@@ -17,7 +18,7 @@ def find_root(parents: Nodes, node: int) -> int:
     return node
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def join_nodes(parents: Nodes, starts: Edges, stops: Edges) -> None:
     """Joins the nodes at both ends of every edge."""
     for edge in range(starts.size):
@@ -26,7 +27,7 @@ def join_nodes(parents: Nodes, starts: Edges, stops: Edges) -> None:
             parents[other] = one
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_pairs(
     parents: Nodes, sizes: Int64[np.ndarray, " nodes"], starts: Edges, stops: Edges
 ) -> Int64[np.ndarray, " edges"]:
@@ -50,7 +51,7 @@ def count_pairs(
     return pairs
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def list_roots(parents: Nodes) -> Nodes:
     """The root of every node."""
     roots = np.empty_like(parents)

@@ -2,12 +2,13 @@
 
 import numpy as np
 from jaxtyping import Bool, Int64
-from numba import njit
+
+from volumen.compiling import kernel
 
 Numbers = Int64[np.ndarray, " numbers"]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_cut_nodes(starts: Numbers, neighbours: Numbers) -> Bool[np.ndarray, " nodes"]:
     """Which nodes are the only link between some of their neighbours (Hopcroft and Tarjan 1973).
 

@@ -1,7 +1,8 @@
 """The compiled loop behind error maps."""
 
 import numpy as np
-from numba import njit
+
+from volumen.compiling import kernel, kernel_part
 
 # Values of ErrorKind, which compiled code cannot read.
 RIGHT, MISSED, INVENTED = 0, 3, 4
@@ -13,7 +14,7 @@ Block = tuple[np.ndarray, np.ndarray, np.ndarray]
 Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def classify(block: Block, pairs: Pairs, kinds: np.ndarray) -> bool:
     """Whether all pairs are known; puts the kind of every voxel that is not ignored into `kinds`."""
     predicted, true, ignored = block
@@ -31,7 +32,7 @@ def classify(block: Block, pairs: Pairs, kinds: np.ndarray) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def _judge(predicted: np.uint64, true: np.uint64, pairs: Pairs) -> int:
     if predicted == 0:
         return RIGHT if true == 0 else MISSED

@@ -6,7 +6,8 @@ square has axis t as its normal. A cube has the number of its first voxel.
 
 import numpy as np
 from jaxtyping import Int32, Int64, UInt64
-from numba import njit
+
+from volumen.compiling import kernel, kernel_part
 
 # A tree of bits has as many levels; each word of a level stands for 64 words of the one below, so 64⁵ places.
 TREE_LEVELS = 5
@@ -17,7 +18,7 @@ Cells = Int32[np.ndarray, " cells"]
 Tree = tuple[UInt64[np.ndarray, " words"], ...]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sort_cells(latest: Cells, levels: Int32[np.ndarray, " voxels"]) -> Cells:
     """Cells by the value of their latest voxel, those of one value by their number; cells marked −1 are none.
 
@@ -39,7 +40,7 @@ def sort_cells(latest: Cells, levels: Int32[np.ndarray, " voxels"]) -> Cells:
     return order
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def find_root(parents: Int32[np.ndarray, " nodes"], node: int) -> int:
     """The root of a node's tree; every second step of the way is cut short."""
     while parents[node] != node:
@@ -48,7 +49,7 @@ def find_root(parents: Int32[np.ndarray, " nodes"], node: int) -> int:
     return node
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pair_components(
     places: Int32[np.ndarray, " voxels"], edges: Cells, steps: Int64[np.ndarray, " 3"]
 ) -> Int32[np.ndarray, " voxels"]:
@@ -72,7 +73,7 @@ def pair_components(
     return ends
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pair_cavities(
     squares: Cells, places: Int32[np.ndarray, " voxels"], steps: Int64[np.ndarray, " 3"]
 ) -> Int32[np.ndarray, " voxels"]:
@@ -104,7 +105,7 @@ def pair_cavities(
     return begins
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def list_boundaries(
     squares: Cells, rows: Int32[np.ndarray, " edges"], steps: Int64[np.ndarray, " 3"]
 ) -> Int32[np.ndarray, "squares 4"]:
@@ -120,7 +121,7 @@ def list_boundaries(
     return columns
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def reduce_columns(columns: Int32[np.ndarray, "columns 4"], rows: int) -> Int32[np.ndarray, " rows"]:
     """For each row the column that begins there once all are reduced, or −1 (Edelsbrunner et al. 2002).
 
@@ -152,7 +153,7 @@ def reduce_columns(columns: Int32[np.ndarray, "columns 4"], rows: int) -> Int32[
     return owners
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def grow_tree(places: int) -> Tree:
     """A set of numbers below `places` that gives its least member quickly, empty."""
     return (
@@ -164,7 +165,7 @@ def grow_tree(places: int) -> Tree:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def toggle_entries(tree: Tree, entries: Int32[np.ndarray, " entries"]) -> None:
     """Takes those entries out of the set that are in it, and puts the others in."""
     for entry in entries:
@@ -172,7 +173,7 @@ def toggle_entries(tree: Tree, entries: Int32[np.ndarray, " entries"]) -> None:
             toggle(tree, entry)
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def toggle(tree: Tree, place: int) -> None:
     """Takes a number out of the set, or puts it in."""
     for level in range(TREE_LEVELS):
@@ -185,7 +186,7 @@ def toggle(tree: Tree, place: int) -> None:
         place = word
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def find_first(tree: Tree) -> int:
     """The least number in the set; −1 when it is empty."""
     if tree[TREE_LEVELS - 1][0] == 0:
@@ -196,7 +197,7 @@ def find_first(tree: Tree) -> int:
     return place
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def count_zeros(word: np.uint64) -> int:
     """Zeros behind the last one of a word's bits."""
     lowest = word & (~word + np.uint64(1))
@@ -204,7 +205,7 @@ def count_zeros(word: np.uint64) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def find_least(entries: Int32[np.ndarray, " entries"]) -> int:
     """The least entry that is none of −1; −1 when all are."""
     least = -1
@@ -214,7 +215,7 @@ def find_least(entries: Int32[np.ndarray, " entries"]) -> int:
     return least
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def store_entries(
     tree: Tree, pool: Int32[np.ndarray, " places"], used: int
 ) -> tuple[Int32[np.ndarray, " places"], int]:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int64, UInt8, UInt32
-from numba import njit
+
+from volumen.compiling import kernel, kernel_part
 
 Step = tuple[int, ...]
 Border = Int64[np.ndarray, " most"]
@@ -48,7 +49,7 @@ FACE_BITS, NEAREST_18 = (
 ONE = np.uint32(1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def thin_to_curves(grid: Grid) -> None:
     """Delete voxels from the outside in, from one side at a time, while they are simple and no ends of curves.
 
@@ -71,7 +72,7 @@ def thin_to_curves(grid: Grid) -> None:
         listed = keep_inside(grid, border[:end])
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def list_border(grid: Grid, border: Border) -> int:
     """Mark and list the voxels inside that have a face on the outside; how many there are comes back."""
     end = 0
@@ -86,7 +87,7 @@ def list_border(grid: Grid, border: Border) -> int:
     return end
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def choose_simple(grid: Grid, border: Border, side: int, chosen: Border) -> int:
     """Gather the voxels of the border that are open to one side and may go; how many there are comes back."""
     count = 0
@@ -97,7 +98,7 @@ def choose_simple(grid: Grid, border: Border, side: int, chosen: Border) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def list_uncovered(grid: Grid, voxel: int, border: Border, end: int) -> int:
     """Append the voxels that came to the border when this one went; the new end of the list comes back."""
     for face in FACES:
@@ -109,7 +110,7 @@ def list_uncovered(grid: Grid, voxel: int, border: Border, end: int) -> int:
     return end
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def keep_inside(grid: Grid, border: Border) -> int:
     """Move the voxels that are still inside to the front of the list; how many there are comes back."""
     count = 0
@@ -120,7 +121,7 @@ def keep_inside(grid: Grid, border: Border) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def read_neighbours(grid: Grid, voxel: int) -> np.uint32:
     """Which of the 26 neighbours are inside, a bit each."""
     code = np.uint32(0)
@@ -129,7 +130,7 @@ def read_neighbours(grid: Grid, voxel: int) -> np.uint32:
     return code
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def may_go(code: np.uint32) -> bool:
     """Whether a voxel with these neighbours is neither the end of a curve nor needed to keep the topology."""
     if code & (code - ONE) == 0 or flood(code, code & (~code + ONE), TOUCH_26) != code:
@@ -139,7 +140,7 @@ def may_go(code: np.uint32) -> bool:
     return bool(faces != 0 and flood(outside, faces & (~faces + ONE), TOUCH_6) & faces == faces)
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def flood(code: np.uint32, seed: np.uint32, touching: UInt32[np.ndarray, "26"]) -> np.uint32:
     """The bits of the code that hang together with the seed."""
     reached, front = seed, seed

@@ -7,7 +7,8 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from volumen.compiling import kernel, kernel_part
 
 UNSEEN, START = 255, 254
 
@@ -41,7 +42,7 @@ class Reach(NamedTuple):
     constant: float
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def list_seeds(components: np.ndarray, count: int) -> np.ndarray:
     """The first voxel of each component, numbered from 1 to `count`."""
     seeds = np.full(count, -1, np.int64)
@@ -52,7 +53,7 @@ def list_seeds(components: np.ndarray, count: int) -> np.ndarray:
     return seeds
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def trace_component(seed: int, ground: Ground, fields: Fields, reach: Reach) -> tuple[np.ndarray, np.ndarray]:
     """Voxels of one component's tree, each after the one it hangs on, and the places of those (-1 of the first)."""
     root = _find_far_end(seed, ground, fields.length)
@@ -74,7 +75,7 @@ def trace_component(seed: int, ground: Ground, fields: Fields, reach: Reach) -> 
     return np.array(voxels), np.array(parents)
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def _find_far_end(seed: int, ground: Ground, length: np.ndarray) -> int:
     """The voxel with the longest way from the seed, on ways of the fewest steps."""
     components, _, offsets, lengths = ground
@@ -93,7 +94,7 @@ def _find_far_end(seed: int, ground: Ground, length: np.ndarray) -> int:
     return far
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def _flood(root: int, ground: Ground, fields: Fields) -> np.ndarray:
     """The component's voxels in the order in which the cheapest ways from the root reach them: deep inside is cheap."""
     components, depth, offsets, lengths = ground
@@ -117,7 +118,7 @@ def _flood(root: int, ground: Ground, fields: Fields) -> np.ndarray:
     return np.array(order)
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def _walk_back(tip: int, ground: Ground, came: np.ndarray, place: np.ndarray) -> tuple[list[int], int]:
     """The way to a tip from where it first touches the tree, and the place there.
 
@@ -131,7 +132,7 @@ def _walk_back(tip: int, ground: Ground, came: np.ndarray, place: np.ndarray) ->
         path.append(path[-1] - ground.offsets[came[path[-1]]])
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def _find_touch(voxel: int, ground: Ground, place: np.ndarray) -> int:
     """The place in the tree of the nearest neighbour in it, or -1."""
     components, _, offsets, lengths = ground
@@ -143,7 +144,7 @@ def _find_touch(voxel: int, ground: Ground, place: np.ndarray) -> int:
     return hook
 
 
-@njit(cache=True, nogil=True)
+@kernel_part
 def _reach_out(path: list[int], ground: Ground, left: np.ndarray, reach: Reach) -> None:
     """Mark what a branch reaches inside its component; ways better by less than half a step change nothing."""
     components, depth, offsets, lengths = ground

@@ -3,13 +3,14 @@
 import math
 
 import numpy as np
-from numba import njit
+
+from volumen.compiling import kernel, kernel_part
 
 # Numbers a slice of the second loop spans, so that what is added up stays in the processor's nearest memory.
 SPAN = 2048
 
 
-@njit(cache=True)
+@kernel
 def filter_rows(source, taps, result):  # type: ignore[no-untyped-def]  # numba types it
     """Filter a c-contiguous array `n m` along its first axis; rows past the ends are the last ones."""
     rows, width = source.shape
@@ -26,7 +27,7 @@ def filter_rows(source, taps, result):  # type: ignore[no-untyped-def]  # numba 
                     target[at] += share * other[at]
 
 
-@njit(cache=True)
+@kernel
 def filter_lines(source, taps, result):  # type: ignore[no-untyped-def]
     """Filter a c-contiguous array `n m` along its last axis; numbers past the ends are the last ones."""
     rows, width = source.shape
@@ -44,7 +45,7 @@ def filter_lines(source, taps, result):  # type: ignore[no-untyped-def]
                 result[row, at] += share * line[at + tap]
 
 
-@njit(cache=True)
+@kernel
 def find_least_2d(tensor, vectors, contrast):  # type: ignore[no-untyped-def]
     """Eigenvectors y x of the smaller eigenvalues of tensors yy yx xx, and the gap to the larger as share of both."""
     for at in range(tensor.shape[1]):
@@ -61,7 +62,7 @@ def find_least_2d(tensor, vectors, contrast):  # type: ignore[no-untyped-def]
         contrast[at] = gap / (yy + xx)
 
 
-@njit(cache=True)
+@kernel
 def find_least_3d(tensor, vectors, contrast):  # type: ignore[no-untyped-def]
     """Eigenvectors z y x of the smallest eigenvalues of tensors zz zy zx yy yx xx, and the gap to the next."""
     here = np.empty(6)
@@ -83,7 +84,7 @@ def find_least_3d(tensor, vectors, contrast):  # type: ignore[no-untyped-def]
         contrast[at] = (middle - least) / trace
 
 
-@njit(cache=True)
+@kernel_part
 def _find_two_least(tensor):  # type: ignore[no-untyped-def]
     """The two smaller roots of the characteristic polynomial, by its angle (Smith 1961)."""
     zz, zy, zx, yy, yx, xx = tensor
@@ -100,7 +101,7 @@ def _find_two_least(tensor):  # type: ignore[no-untyped-def]
     return least, 3 * mean - most - least
 
 
-@njit(cache=True)
+@kernel_part
 def _find_eigenvector(tensor, value):  # type: ignore[no-untyped-def]
     """The longest vector product of two rows of the tensor less its eigenvalue: all three are perpendicular to it."""
     zz, zy, zx, yy, yx, xx = tensor

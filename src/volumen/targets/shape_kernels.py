@@ -1,12 +1,13 @@
 """Compiled loops: Gaussian moments of an object around each of its voxels, axis by axis."""
 
 import numpy as np
-from numba import njit
+
+from volumen.compiling import kernel, kernel_part
 
 MOMENTS = 10
 
 
-@njit(cache=True)
+@kernel
 def gather_lines(mask, taps, inner, result):  # type: ignore[no-untyped-def]  # numba types it
     """Moments 0, 1, 2 along x of a mask `z y x`, at the columns of `inner`; result is `3 z y x`."""
     depth, height, _ = mask.shape
@@ -25,7 +26,7 @@ def gather_lines(mask, taps, inner, result):  # type: ignore[no-untyped-def]  # 
                     _add_scaled(source, taps[moment, tap], result[moment, z, y])
 
 
-@njit(cache=True)
+@kernel
 def gather_rows(lines, taps, inner, result):  # type: ignore[no-untyped-def]
     """Moments along y of those along x: 00 01 02 10 11 20 (x first), at the rows of `inner`; result is `6 z y x`."""
     _, depth, height, _ = lines.shape
@@ -44,7 +45,7 @@ def gather_rows(lines, taps, inner, result):  # type: ignore[no-untyped-def]
                     _add_scaled(lines[2, z, other], near, result[5, z, y - first])
 
 
-@njit(cache=True)
+@kernel
 def gather_moments(rows, taps, inside, result):  # type: ignore[no-untyped-def]
     """All moments up to the second: `10 z y x` of 1, z, y, x, zz, zy, zx, yy, yx, xx.
 
@@ -69,7 +70,7 @@ def gather_moments(rows, taps, inside, result):  # type: ignore[no-untyped-def]
                     target[x] = sums[moment, x]
 
 
-@njit(cache=True)
+@kernel_part
 def _add_row(row, shares, sums):  # type: ignore[no-untyped-def]
     """What one row adds: its share times 1, its distance and its distance squared."""
     near, once, twice = shares
@@ -86,7 +87,7 @@ def _add_row(row, shares, sums):  # type: ignore[no-untyped-def]
         sums[9, at] += near * row[5, at]
 
 
-@njit(cache=True)
+@kernel_part
 def _add_scaled(source, share, target):  # type: ignore[no-untyped-def]
     for at in range(len(target)):
         target[at] += share * source[at]
