@@ -97,14 +97,24 @@ def _count_block(
     block: tuple[Row, Row, Bool[np.ndarray, " voxels"]], keys: Keys, counts: Counts, taken: int
 ) -> tuple[Keys, Counts, int]:
     """The hash table after a block: keys, voxels of each, slots taken."""
-    from volumen.metrics.table_kernels import count_pairs, grow
+    from volumen.metrics.table_kernels import count_pairs
 
     state = np.array([0, taken])
     count_pairs(block, keys, counts, state)
     while state[0] < len(block[0]):
-        keys, counts = grow(keys, counts)
+        keys, counts = _grow(keys, counts)
         count_pairs(block, keys, counts, state)
     return keys, counts, int(state[1])
+
+
+def _grow(keys: Keys, counts: Counts) -> tuple[Keys, Counts]:
+    """The same hash table with twice the slots."""
+    from volumen.metrics.table_kernels import move_pairs
+
+    slots = 2 * len(counts)
+    larger = np.empty((slots, 2), np.uint64), np.zeros(slots, np.int64)
+    move_pairs(keys, counts, *larger)
+    return larger
 
 
 def _list_rows(keys: Keys, counts: Counts, predicted: np.dtype, true: np.dtype) -> ContingencyTable:

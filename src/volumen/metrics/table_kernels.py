@@ -45,16 +45,13 @@ def count_pairs(block: Block, keys: np.ndarray, counts: np.ndarray, state: np.nd
 
 
 @kernel
-def grow(keys: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same table with twice the slots."""
-    larger_keys = np.empty((2 * len(counts), 2), np.uint64)
-    larger_counts = np.zeros(2 * len(counts), np.int64)
+def move_pairs(keys: np.ndarray, counts: np.ndarray, other_keys: np.ndarray, other_counts: np.ndarray) -> None:
+    """Enter the pairs of a table in another one that is empty."""
     for old in range(len(counts)):
         if counts[old]:
-            slot = _find_slot(keys[old, 0], keys[old, 1], larger_keys, larger_counts)
-            larger_keys[slot, 0], larger_keys[slot, 1] = keys[old, 0], keys[old, 1]
-            larger_counts[slot] = counts[old]
-    return larger_keys, larger_counts
+            slot = _find_slot(keys[old, 0], keys[old, 1], other_keys, other_counts)
+            other_keys[slot, 0], other_keys[slot, 1] = keys[old, 0], keys[old, 1]
+            other_counts[slot] = counts[old]
 
 
 @kernel_part
