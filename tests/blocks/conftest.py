@@ -63,7 +63,7 @@ def start_run(tmp_path, marks, environment):
         process.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def scheduler():
     """A Dask cluster of two workers that outlives its runs, as an address."""
     import dask
