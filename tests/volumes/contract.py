@@ -265,14 +265,14 @@ class VolumeContract:
         def open_and_read() -> None:
             (open_volume(made.spec) if kind.named else made).read(Box.whole((4, 4, 4)))
 
-        for _ in range(10):
+        for _ in range(5):
             open_and_read()
-        gc.collect()
+        gc.collect(1)  # what these opens left; all that earlier tests did takes longer than the opens
         handles, memory = process.num_fds(), process.memory_info().rss
-        for _ in range(60):  # benchmarks/volumes.py opens 200 of each
+        for _ in range(30):  # benchmarks/volumes.py opens 200 of each
             open_and_read()
         assert process.num_fds() <= handles + 2
-        assert process.memory_info().rss < memory + 4 * 2**20
+        assert process.memory_info().rss < memory + 2 * 2**20
 
     def test_channels_come_first_or_are_refused(self, kind: Format, tmp_path: Path) -> None:
         if kind.channels is None:
