@@ -34,7 +34,8 @@ def test_recipes_are_listed_shown_copied_and_checked(volumen, tmp_path):
     assert "data.patchsize: no such key; did you mean 'patch_size'?" in said.err
 
 
-def test_a_data_set_is_planned_and_the_plan_trains_as_it_is(volumen, walk, tmp_path):
+def test_a_data_set_is_planned_and_the_plan_trains_as_it_is(volumen, walk, tmp_path, monkeypatch):
+    monkeypatch.setattr("volumen.networks.timing.ENOUGH_SECONDS", 0.0)
     planned = tmp_path / "planned.yaml"
     said = volumen("plan", walk / "data", "--size", "L", "--write", planned)
     assert said.code == 0, said.err
