@@ -31,25 +31,22 @@ HEADS = {
 }
 
 
-@pytest.fixture(scope="module")
-def runs(make_config, tmp_path_factory):
-    """Runs by name, of which `plain` was resumed; two recipes each time that processes are started."""
-    folder = tmp_path_factory.mktemp("runs")
+@pytest.mark.slow
+def test_two_processes_train_all_folds_and_resume_and_wait_for_no_loss_that_is_not_due(make_config, tmp_path):
     sections = {"data": {"batch_size": 1}}
-
-    def make_plain(epochs):
-        return make_config(sections, max_epochs=epochs, steps_per_epoch=None, **SETTINGS, **AVERAGES)
-
-    def make_balanced(balance):
-        more = {"heads": HEADS, "network": {"deep_supervision": True}}
-        return make_config(sections | more, max_epochs=2, steps_per_epoch=2, balance=balance, **SETTINGS)
-
-    train(folder, plain=make_plain(1), uncertainty=make_balanced("uncertainty"))
-    train(folder, plain=make_plain(2), gradnorm=make_balanced("gradnorm"))
-    return folder
+    more = sections | {"heads": HEADS, "network": {"deep_supervision": True}}
+    for epochs, balance in ((1, "uncertainty"), (2, "gradnorm")):
+        plain = make_config(sections, max_epochs=epochs, steps_per_epoch=None, **SETTINGS, **AVERAGES)
+        balanced = make_config(more, max_epochs=2, steps_per_epoch=2, balance=balance, **SETTINGS)
+        train(tmp_path, {"plain": plain, balance: balanced})
+    assert_all_folds_are_done(tmp_path / "plain")
+    for balance, learnt in (("uncertainty", "log_variances"), ("gradnorm", "weights")):
+        state = read_checkpoint(tmp_path / balance / "fold_0/checkpoints/last.ckpt")["state_dict"]
+        assert state[f"balance.{learnt}"][0] != state[f"balance.{learnt}"][1]
 
 
-def train(folder, **configs):
+def train(folder, configs):
+    """Starts two processes once for all recipes: half of their time goes by until they have loaded what they need."""
     (folder / "train.py").write_text(SCRIPT)
     for name, config in configs.items():
         write_config(config, folder / f"{name}.yaml")
@@ -58,22 +55,13 @@ def train(folder, **configs):
     subprocess.run(command, env=environment, check=True, timeout=300, capture_output=True, text=True)
 
 
-@pytest.mark.slow
-def test_two_processes_train_all_folds_and_resume(runs):
-    summary = read_summary(runs / "plain")
-    assert [(result.status, result.epochs) for result in summary.folds] == [("completed", 2)] * 2
+def assert_all_folds_are_done(run):
+    assert [(result.status, result.epochs) for result in read_summary(run).folds] == [("completed", 2)] * 2
     for fold in (0, 1):
-        folder = runs / f"plain/fold_{fold}"
+        folder = run / f"fold_{fold}"
         state = read_checkpoint(folder / "checkpoints/last.ckpt")
         assert state["run"]["batches"] == 2  # two cases, two processes: each case once an epoch
         assert all(torch.isfinite(weight).all() for weight in state["state_dict"].values())
         with (folder / "metrics.csv").open(newline="") as file:
             assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
         assert (folder / "train.log").read_text().count("Epoch 2/2") == 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("balance", "learnt"), [("uncertainty", "log_variances"), ("gradnorm", "weights")])
-def test_heads_whose_losses_are_not_due_hold_no_process_up(runs, balance, learnt):
-    weights = read_checkpoint(runs / f"{balance}/fold_0/checkpoints/last.ckpt")["state_dict"][f"balance.{learnt}"]
-    assert weights[0] != weights[1]
