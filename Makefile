@@ -7,7 +7,7 @@ BASE_PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test test-slow lint types check clean
+.PHONY: setup demo test test-slow lint types types-own types-3.13 check clean
 
 setup: $(READY)
 
@@ -26,16 +26,20 @@ demo: $(READY)  ## make data, train, predict, clean up, score, report: five minu
 test: $(READY)  ## the fast tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
-test-slow: $(READY)  ## the rest
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile -m "slow and not gpu"
+test-slow: $(READY)  ## the rest, test by test: a few take longer than the files of all others
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal -m "slow and not gpu"
 
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-types: $(READY)
+types: types-own types-3.13  ## both at once with make -j2 types
+
+types-own: $(READY)
 	$(BIN)/mypy
+
+types-3.13: $(READY)
 	$(BIN)/mypy --python-version 3.13
 
 check: lint types test
