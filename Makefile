@@ -40,7 +40,7 @@ types-own: $(READY)
 	$(BIN)/mypy
 
 types-3.13: $(READY)
-	$(BIN)/mypy --python-version 3.13
+	$(BIN)/mypy --python-version 3.13 --cache-dir .mypy_cache/other
 
 check: lint types test
 
