@@ -69,11 +69,14 @@ def test_loading_takes_nothing_from_torchs_global_stream(load):
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")
-def test_workers_give_the_same_batches_whatever_their_shares(load, monkeypatch):
-    monkeypatch.setattr("volumen.data.loader.count_cores", lambda: 2)
-    loader = load(count=5, num_workers=2)
-    assert loader.num_workers == 2
-    assert_equal(list(load(count=5)), list(loader))
+@pytest.mark.parametrize(
+    "workers", [2, pytest.param(1, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.slow)]
+)
+def test_any_number_of_workers_gives_the_same_batches(load, monkeypatch, workers):
+    monkeypatch.setattr("volumen.data.loader.count_cores", lambda: 4)
+    loader = load(num_workers=workers)
+    assert loader.num_workers == workers
+    assert_equal(list(load()), list(loader))
 
 
 def test_no_more_workers_than_cores_are_started(load, monkeypatch):
