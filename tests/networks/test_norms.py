@@ -1,9 +1,15 @@
 """Norms that a GPU computes in one go with what follows them; the kernels themselves need one."""
 
+import sys
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch.nn.functional import instance_norm, leaky_relu
 
+from volumen.config import Component
+from volumen.heads import HeadSpec
+from volumen.networks import blocks, build_network, layers, norms
 from volumen.networks.layers import Layers, build_unit
 from volumen.networks.norms import InstanceNorm, convolve_unbiased, fuses, normalise
 
@@ -22,6 +28,41 @@ def test_a_norm_takes_the_bias_of_a_convolution_away():
     with torch.no_grad():
         unbiased = norm(convolve_unbiased(convolution, image))
         torch.testing.assert_close(unbiased, norm(convolution(image)), atol=1e-5, rtol=1e-4)
+
+
+def normalise_plainly(features, weight, bias, *, epsilon, slope, added, channels_last, out):
+    """What the kernels compute, by torch."""
+    assert channels_last != features.is_contiguous()
+    normalised = instance_norm(features, weight=weight, bias=bias, eps=epsilon)
+    out.copy_(torch.where((total := normalised + (0 if added is None else added)) < 0, total * slope, total))
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("planned_unet", {"block": "plain", "deep_supervision": False, "features": 4, "depth": 1}),
+        ("planned_unet", {"deep_supervision": False, "features": 4, "depth": 1}),
+        ("residual_unet", {"features": 4}),
+    ],
+)
+def test_whole_networks_are_fused_as_they_are_without(monkeypatch, name, options, channels_last):
+    torch.manual_seed(0)
+    component = Component(name=name, options=options)
+    network = build_network(component, heads=[HeadSpec("surface", 1)], channels=1, patch_size=(16, 16, 16)).eval()
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, 0.1, 0.3)
+    image = torch.randn(2, 1, *[2 * max(4, step) for step in network.divisor])
+    with torch.inference_mode():
+        expected = network(image)["surface"][0]
+        kernels = SimpleNamespace(normalise_features=normalise_plainly)
+        monkeypatch.setitem(sys.modules, "volumen.networks.gpu_kernels", kernels)
+        for room in (layers, blocks, norms):
+            monkeypatch.setattr(room, "fuses", lambda norm, _features: isinstance(norm, InstanceNorm))
+        if channels_last:
+            network.to(memory_format=torch.channels_last_3d)
+            image = image.contiguous(memory_format=torch.channels_last_3d)
+        torch.testing.assert_close(network(image)["surface"][0], expected, atol=1e-3, rtol=1e-3)
 
 
 @pytest.mark.gpu
